@@ -1,0 +1,24 @@
+# What every target of the project shares: warnings, the include root (the repository), packages.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(squall_base INTERFACE)
+target_include_directories(squall_base INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(squall_base INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(SQUALL_WERROR)
+  target_compile_options(squall_base INTERFACE -Werror)
+endif()
+
+# Asio and Beast as header-only libraries, with the one definition ThreadSanitizer asks for.
+add_library(squall_asio INTERFACE)
+target_link_libraries(squall_asio INTERFACE squall_base Boost::headers Threads::Threads)
+target_compile_definitions(squall_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_FENCED_BLOCK)

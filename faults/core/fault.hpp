@@ -1,0 +1,101 @@
+// Fault -> Injection -> Witness: the three things that every file in faults/ provides.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "faults/core/clients.hpp"
+#include "faults/core/option.hpp"
+
+namespace squall {
+
+namespace kernel {
+class Cgroup;
+class Namespace;
+class PathFilter;
+}  // namespace kernel
+namespace proxy {
+class Proxy;
+}
+class Journal;
+
+/// What a fault may reach in this run. A null pointer means that the run has none (an external target has no
+/// cgroup; a scenario without a proxy has no proxy); a fault that needs it fails with the reason.
+struct Rig {
+    Journal& journal;
+    Clients& clients;
+    std::string run_id;                          ///< names every object that is made
+    kernel::Cgroup* target_cgroup = nullptr;     ///< CPU controller's group of the target
+    kernel::Namespace* target_netns = nullptr;
+    kernel::Namespace* path_netns = nullptr;
+    kernel::PathFilter* path_filter = nullptr;   ///< nftables table in the path
+    proxy::Proxy* proxy = nullptr;
+    Endpoint target{};                           ///< the target's listener
+};
+
+/// Which connections a fault is aimed at. Faults on the target's process ignore it.
+struct Aim {
+    std::string cohort;      ///< empty: all
+    double share = 1.0;      ///< 0..1 of the connections that are open at the injection; at least one
+    std::uint64_t seed = 0;  ///< which ones: the same seed and count, the same choice
+};
+
+/// Picks `share` of `all`, at least one, by `seed`; order is kept.
+std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, const Aim& aim);
+
+/// Proof that a fault bit. `bit == false` makes the run inconclusive, never a pass.
+struct Witness {
+    bool bit = false;
+    std::string evidence;  ///< what was measured, for people: "41 of 40 periods throttled, 2.1s"
+    struct Measure {
+        std::string name;  ///< e.g. "throttled_periods"
+        double value = 0;
+    };
+    std::vector<Measure> measures;
+    /// Connections that were aimed at: their identities go into the history (label fault=NAME).
+    std::vector<ConnectionId> connections;
+};
+
+/// A fault in force. Move-only in spirit: held by unique_ptr; the destructor heals if heal() was not called, and
+/// reports a failed clean-up on stderr.
+class Injection {
+  public:
+    virtual ~Injection() = default;
+    Injection() = default;
+    Injection(const Injection&) = delete;
+    Injection& operator=(const Injection&) = delete;
+
+    /// Called about every 50 ms while in force: steps, ramps, and sampling for the witness.
+    virtual Status advance(Nanos since_injection) = 0;
+    /// Reads the evidence. Called at least once, just before heal(); may be called before.
+    virtual Result<Witness> witness() = 0;
+    /// Puts back what was changed and closes the undo record. Idempotent.
+    virtual Status heal() = 0;
+};
+
+/// A kind of fault, registered by its file. Everything that is not `inject` is documentation that tools print.
+struct Fault {
+    std::string name;        ///< kebab-case: "cpu-cap"
+    std::string summary;     ///< one sentence: what production does
+    std::string mechanism;   ///< one sentence: how it is done here
+    std::string privilege;   ///< "root, or a delegated cgroup", "user namespace", "none"
+    std::string witness;     ///< one sentence: what proves it
+    std::string healing;     ///< one sentence
+    bool aimed = false;      ///< takes cohort and share
+    std::vector<std::string> needs;  ///< capability keys, all of them
+    std::vector<OptionSpec> options;
+    Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;
+};
+
+/// Faults register themselves: `const RegisterFault registered{Fault{…}};` at namespace scope in their file.
+/// They are linked as an object library, so that the linker keeps them.
+struct RegisterFault {
+    explicit RegisterFault(Fault fault);
+};
+const std::vector<Fault>& all_faults();  ///< sorted by name
+const Fault* find_fault(std::string_view name);
+
+}  // namespace squall

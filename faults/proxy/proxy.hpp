@@ -1,0 +1,61 @@
+// The userspace TCP proxy that stands in for load balancers and reverse proxies. It forwards bytes and knows nothing
+// of HTTP; faults change how it treats connections while it runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faults/core/clients.hpp"
+
+namespace squall::kernel {
+class Namespace;
+class PathFilter;
+}  // namespace squall::kernel
+
+namespace squall::proxy {
+
+enum class CloseBy {
+    fin,      ///< shutdown towards both sides, as nginx does
+    rst,      ///< SO_LINGER 0 towards both sides
+    silence,  ///< the state is lost: no packet is sent, and later ones of either side fall on the floor
+};
+
+struct IdleTimeout {
+    Nanos after = 0;  ///< no byte in either direction for so long
+    CloseBy by = CloseBy::fin;
+};
+
+/// One proxied connection: how the client sees it and how the target sees it.
+struct Pair {
+    Endpoint client;    ///< subscriber's end of the front connection
+    Endpoint upstream;  ///< the proxy's own end of the back connection: the peer, to the target
+};
+
+struct ClosedPair {
+    Pair pair;
+    Nanos idle = 0;  ///< how long it had been silent
+    Nanos at = 0;    ///< CLOCK_MONOTONIC, absolute
+};
+
+class Proxy {
+  public:
+    /// Listens on `listen` inside `where` (nullptr: the calling thread's namespace) and forwards to `upstream`; runs on
+    /// a thread of its own. `filter` is needed for CloseBy::silence; without one that is refused.
+    static Result<std::unique_ptr<Proxy>> start(const kernel::Namespace* where, kernel::PathFilter* filter,
+                                                Endpoint listen, Endpoint upstream);
+    virtual ~Proxy() = default;  ///< stops the thread; open connections are reset
+
+    virtual Endpoint listening() const = 0;
+
+    virtual Status set_idle_timeout(std::optional<IdleTimeout> timeout) = 0;
+    /// Connections that the idle timeout has closed since it was set.
+    virtual std::vector<ClosedPair> idle_closes() const = 0;
+
+    /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers.
+    virtual std::vector<Pair> pairs() const = 0;
+    virtual std::size_t open_connections() const = 0;
+};
+
+}  // namespace squall::proxy
