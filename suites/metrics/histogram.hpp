@@ -11,7 +11,7 @@
 namespace squall {
 
 class Histogram {
-  public:
+public:
     static constexpr double relative_error = 1.0 / 256;
 
     void record(Nanos value, std::uint64_t times = 1);  ///< negative values count as 0
@@ -21,10 +21,10 @@ class Histogram {
     bool empty() const { return count_ == 0; }
     Nanos min() const { return min_; }  ///< exact; 0 when empty
     Nanos max() const { return max_; }  ///< exact; 0 when empty
-    double mean() const;                ///< from exact sums; 0 when empty
+    double mean() const;                ///< 0 when empty; from sums that are exact up to 2^53 ns (104 days of latency)
 
     /// Smallest bucket's upper end such that at least `quantile` (0..1] of the values are at or below it; never above
-    /// max(). No value when empty: an empty sample has no percentile.
+    /// max(), never below min(). No value when empty: an empty sample has no percentile.
     std::optional<Nanos> quantile(double quantile) const;
 
     /// Values above `limit`, bucket-wise: those in the limit's own bucket are not counted.
@@ -34,11 +34,12 @@ class Histogram {
     static Nanos upper_end(std::uint32_t bucket);
 
     const std::map<std::uint32_t, std::uint64_t>& buckets() const { return buckets_; }
-    /// From disk. The counts of `buckets` must add up; min, max and sum are taken as given.
+    /// From disk: the count is the buckets' sum; min, max and sum are taken as given. Throws std::invalid_argument for
+    /// buckets that hold nothing.
     static Histogram restore(std::map<std::uint32_t, std::uint64_t> buckets, Nanos min, Nanos max, double sum);
     double sum() const { return sum_; }
 
-  private:
+private:
     std::map<std::uint32_t, std::uint64_t> buckets_;
     std::uint64_t count_ = 0;
     Nanos min_ = 0;

@@ -47,10 +47,15 @@ struct Span {
 };
 
 inline constexpr Nanos slice_length = 250'000'000;
+/// Slice number of an instant; slice 0 begins at the run's start.
+std::int64_t slice_of(Nanos at);
 
 class History {
-  public:
+public:
+    /// A value that is no finite number (Prometheus knows NaN: "no observation yet") is no sample and is left out;
+    /// likewise an event's.
     void sample(const std::string& metric, const Labels& labels, Nanos at, double value);
+    /// Looks the series up by name: for a hot path, keep a Histogram a slice and hand it over with merge_slice.
     void record(const std::string& metric, const Labels& labels, Nanos at, Nanos value);
     void merge_slice(const std::string& metric, const Labels& labels, std::int64_t slice, const Histogram& values);
     void event(Event event);
@@ -63,23 +68,26 @@ class History {
     const Span* find_span(std::string_view name) const;
 
     /// Everything that is not a series: seed, versions, host, target, settings, injections with their witnesses, and
-    /// what went wrong with the rig. Keys are listed in docs/reference/run-directory.md.
+    /// what went wrong with the rig. Keys are listed in docs/reference/run-directory.md; those the judge reads, in
+    /// suites/invariants/judge.hpp.
     boost::json::object& facts() { return facts_; }
     const boost::json::object& facts() const { return facts_; }
 
     void sort();  ///< events and gauges by time (stable)
 
-    /// Another shard of the same scenario on the same clock: histograms and events add up, gauges are kept side by
-    /// side under the label shard=N.
+    /// Another shard of the same scenario on the same clock: histograms add up; gauges and events are kept side by side
+    /// under the label shard=N (connections are numbered by each shard for itself). Spans and facts are the first
+    /// shard's, to which the others' injections and the rig's problems are added, and the target's exit.
     void merge(const History& other, int shard);
 
-    /// Files gauges.jsonl, distributions.jsonl, events.jsonl, facts.json in `directory`. Written under a temporary
-    /// name and renamed, so that a full disk leaves no half file that looks whole.
+    /// Files gauges.jsonl, distributions.jsonl, events.jsonl, facts.json in `directory`, which is made if need be; the
+    /// format is described in docs/reference/metrics.md. Written under a temporary name and renamed, so that a full
+    /// disk leaves no half file that looks whole.
     Status save(const std::filesystem::path& directory) const;
-    /// Errors name file and line, and what would be right.
+    /// Exactly what was saved, to the last bit. Errors name file and line, and what would be right.
     static Result<History> load(const std::filesystem::path& directory);
 
-  private:
+private:
     std::map<Key, std::vector<Point>> gauges_;
     std::map<Key, std::map<std::int64_t, Histogram>> distributions_;
     std::vector<Event> events_;

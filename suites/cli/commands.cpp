@@ -1,0 +1,113 @@
+#include "suites/cli/commands.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "faults/core/journal.hpp"
+#include "suites/cli/locate.hpp"
+#include "suites/engine/run_directory.hpp"
+#include "suites/report/report.hpp"
+
+namespace squall::cli {
+namespace {
+
+int refuse(const std::string& message, int code) {
+    fmt::print(stderr, "squall: {}\n", message);
+    return code;
+}
+
+void list_faults() {
+    fmt::print("faults (squall explain NAME)\n");
+    for (const auto& fault : all_faults()) fmt::print("  {:<22} {}\n", fault.name, fault.summary);
+}
+
+void list_metrics() {
+    fmt::print("metrics (squall explain NAME)\n");
+    for (const auto& metric : all_metrics()) fmt::print("  {:<28} {}\n", metric.name, metric.doc);
+}
+
+int list_scenarios() {
+    fmt::print("scenarios (squall run NAME, squall explain NAME)\n");
+    std::vector<InputError> errors;
+    const auto files = find_scenarios((share_directory() / "catalogue").string());
+    if (!files) return refuse(files.error().message, 4);
+    for (const auto& loaded : load_scenarios(*files, errors)) {
+        fmt::print("  {:<28} {}\n", loaded.scenario.name, loaded.scenario.summary);
+    }
+    print(errors);
+    return errors.empty() ? 0 : 2;
+}
+
+void list_profiles() {
+    fmt::print("targets (squall run … --target NAME)\n");
+    std::vector<InputError> errors;
+    for (const auto& entry : std::filesystem::directory_iterator(share_directory() / "profiles")) {
+        if (const auto profile = load_profile(entry.path().string(), errors)) {
+            fmt::print("  {:<22} {}\n", profile->name, profile->summary);
+        }
+    }
+    print(errors);
+}
+
+}  // namespace
+
+int validate(const std::vector<std::string>& wanted) {
+    std::vector<InputError> errors;
+    std::size_t valid = 0;
+    for (const auto& what : wanted) {
+        const auto files = find_scenarios(what);
+        if (!files) {
+            errors.push_back({what, 0, 0, files.error().message});
+            continue;
+        }
+        valid += load_scenarios(*files, errors).size();
+    }
+    print(errors);
+    fmt::print("{} valid, {} mistakes\n", valid, errors.size());
+    return errors.empty() ? 0 : 2;
+}
+
+int list(const std::string& what) {
+    const bool all = what.empty();
+    if (all || what == "faults") list_faults();
+    if (all || what == "metrics") list_metrics();
+    if (all || what == "targets") list_profiles();
+    return all || what == "scenarios" ? list_scenarios() : 0;
+}
+
+int judge(const std::string& directory, const std::string& scenario, const std::string& json) {
+    auto run = load_run(directory, scenario);
+    if (!run) return refuse(run.error().message, 2);
+    const auto judgement = squall::judge(run->scenario, run->history);
+    fmt::print("{}", report::to_text(run->scenario, judgement, directory, "", isatty(STDOUT_FILENO) == 1));
+    if (!json.empty()) {
+        if (auto written = write_file(json, report::to_json(run->scenario, run->history, judgement)); !written) {
+            return refuse(written.error().message, exit_code(Verdict::error));
+        }
+    }
+    return exit_code(judgement.verdict);
+}
+
+int heal() {
+    const auto state = default_state_directory();
+    const auto outcomes = heal_dead_runs(state);
+    bool failed = false;
+    for (const auto& outcome : outcomes) {
+        std::string arguments;
+        for (const auto& [name, value] : outcome.record.arguments) arguments += fmt::format(" {}={}", name, value);
+        fmt::print("{}: {}{}: {}\n", outcome.run_id, outcome.record.kind, arguments,
+                   outcome.status ? "healed" : outcome.status.error().message);
+        failed = failed || !outcome.status;
+    }
+    if (outcomes.empty()) fmt::print("nothing to heal in {}\n", state.string());
+    return failed ? exit_code(Verdict::error) : 0;
+}
+
+int schema() {
+    fmt::print("{}", scenario_schema(all_faults()));
+    return 0;
+}
+
+}  // namespace squall::cli

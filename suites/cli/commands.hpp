@@ -1,0 +1,34 @@
+// What `squall` can be told to do. Each function returns the process's exit code.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace squall::cli {
+
+struct RunArguments {
+    std::vector<std::string> scenarios;   ///< files, directories, or names in the catalogue
+    std::string target = "reference-server";
+    std::optional<std::uint64_t> seed;
+    unsigned repeat = 1;
+    std::string filter;                   ///< glob on scenario names
+    std::string junit;
+    std::string json;
+    std::string runs = "runs";
+    std::vector<std::string> without;
+    bool plain = false;
+};
+
+int run(const RunArguments& arguments);
+int validate(const std::vector<std::string>& files);
+int list(const std::string& what);
+int explain(const std::string& name);
+int doctor();
+int judge(const std::string& directory, const std::string& scenario, const std::string& json);
+int heal();
+int schema();
+
+}  // namespace squall::cli

@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include "suites/cli/commands.hpp"
+#include "suites/cli/locate.hpp"
+
+namespace squall::cli {
+namespace {
+
+std::string accepts(const OptionSpec& option) {
+    std::string text;
+    switch (option.kind) {
+        case OptionSpec::Kind::flag: text = "true or false"; break;
+        case OptionSpec::Kind::quantity: text = describe_dimension(option.dimension); break;
+        case OptionSpec::Kind::curve:
+            text = describe_dimension(option.dimension) + ", or over time: 'A -> B over 5s' or 'A, B at 2s, …'";
+            break;
+        case OptionSpec::Kind::choice:
+            for (const auto& choice : option.choices) text += (text.empty() ? "" : " | ") + choice;
+    }
+    if (option.required) return text + "; required";
+    return option.fallback ? text + "; default " + *option.fallback : text;
+}
+
+int explain_fault(const Fault& fault) {
+    fmt::print("{}: {}\n\n  how        {}\n  needs      {}\n  witness    {}\n  healing    {}\n\n", fault.name,
+               fault.summary, fault.mechanism, fault.privilege, fault.witness, fault.healing);
+    fmt::print("  keys of a use: at, for (times), name{}\n", fault.aimed ? ", cohort, share (of its connections)" : "");
+    for (const auto& option : fault.options) {
+        fmt::print("    {:<16} {}\n    {:<16}   {}\n", option.name, option.doc, "", accepts(option));
+    }
+    return 0;
+}
+
+int explain_metric(const Metric& metric) {
+    constexpr std::string_view kinds[] = {
+        "distribution: p50 p90 p95 p99 p99.9 max min mean count", "gauge: max min mean last slope p50 … p99.9",
+        "counter: count rate", "summary, as the target declares it: p50 p95 p99 max", "books: accounted"};
+    std::string labels;
+    for (const auto& label : metric.labels) labels += (labels.empty() ? "" : ", ") + std::string(label);
+    fmt::print("{}: {}\n\n  kind       {}\n  dimension  {}\n  labels     {}\n", metric.name, metric.doc,
+               kinds[static_cast<std::size_t>(metric.kind)], describe_dimension(metric.dimension),
+               labels.empty() ? "none" : labels);
+    return 0;
+}
+
+int explain_scenario(const LoadedScenario& loaded) {
+    const auto& scenario = loaded.scenario;
+    fmt::print("{}: {}\n", scenario.name, scenario.summary);
+    if (!scenario.why.empty()) fmt::print("\n{}\n", scenario.why);
+    fmt::print("\nphases\n");
+    for (const auto& phase : scenario.phases) {
+        fmt::print("  {:<12} {}{}\n", phase.name, format_quantity(to_seconds(phase.duration), dimension::time),
+                   phase.load ? "" : ", without load");
+        for (const auto& use : phase.faults) fmt::print("    {} from {}\n", use.name, format_quantity(to_seconds(use.at), dimension::time));
+    }
+    fmt::print("invariants\n");
+    for (const auto& invariant : scenario.invariants) fmt::print("  {}\n", invariant.expression.text);
+    fmt::print("file: {}\n", scenario.file);
+    return 0;
+}
+
+}  // namespace
+
+int explain(const std::string& name) {
+    if (const auto* fault = find_fault(name)) return explain_fault(*fault);
+    if (const auto* metric = find_metric(name)) return explain_metric(*metric);
+    if (const auto files = find_scenarios(name); files && files->size() == 1) {
+        std::vector<InputError> errors;
+        const auto loaded = load_scenarios(*files, errors);
+        print(errors);
+        return loaded.empty() ? 2 : explain_scenario(loaded.front());
+    }
+    fmt::print(stderr, "squall: no fault, metric or scenario is called '{}'; `squall list` shows what there is\n", name);
+    return 2;
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,95 @@
+#include "suites/cli/locate.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "suites/engine/run_directory.hpp"
+
+namespace squall::cli {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<fs::path> yaml_files(const fs::path& directory) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+        if (entry.is_regular_file() && entry.path().extension() == ".yaml") files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+std::string stems(const std::vector<fs::path>& files) {
+    std::string text;
+    for (const auto& file : files) text += (text.empty() ? "" : ", ") + file.stem().string();
+    return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+fs::path share_directory() {
+    if (const char* set = std::getenv("SQUALL_SHARE")) return set;
+    std::error_code ignored;  // without /proc, the source tree is what is left
+    const auto installed = fs::read_symlink("/proc/self/exe", ignored).parent_path() / ".." / "share" / "squall";
+    return fs::exists(installed / "catalogue", ignored) ? installed.lexically_normal() : fs::path(SQUALL_SOURCE_SHARE);
+}
+
+Result<std::vector<fs::path>> find_scenarios(const std::string& what) {
+    const auto catalogue = share_directory() / "catalogue";
+    for (const auto& place : {fs::path(what), catalogue / what}) {
+        std::error_code ignored;
+        if (fs::is_directory(place, ignored)) {
+            auto files = yaml_files(place);
+            if (files.empty()) return Error{fmt::format("{} holds no scenario (*.yaml)", place.string())};
+            return files;
+        }
+        if (fs::is_regular_file(place, ignored)) return std::vector{place};
+    }
+    const auto all = yaml_files(catalogue);
+    for (const auto& file : all) {
+        if (file.stem() == what) return std::vector{file};
+    }
+    return Error{fmt::format("there is no file, directory, suite or scenario '{}'; the catalogue has: {}", what,
+                             stems(all))};
+}
+
+std::vector<LoadedScenario> load_scenarios(const std::vector<fs::path>& files, std::vector<InputError>& errors) {
+    std::vector<LoadedScenario> loaded;
+    for (const auto& file : files) {
+        auto text = read_file(file);
+        if (!text) {
+            errors.push_back({file.string(), 0, 0, text.error().message});
+            continue;
+        }
+        auto parsed = parse_scenario(*text, file.string(), all_faults());
+        errors.insert(errors.end(), parsed.errors.begin(), parsed.errors.end());
+        if (parsed.scenario) loaded.push_back({std::move(*parsed.scenario), std::move(*text)});
+    }
+    return loaded;
+}
+
+std::optional<Profile> load_profile(const std::string& what, std::vector<InputError>& errors) {
+    const auto profiles = share_directory() / "profiles";
+    fs::path file = what;
+    if (!fs::exists(file)) file = profiles / (what + ".yaml");
+    const auto text = read_file(file);
+    if (!text) {
+        errors.push_back({what, 0, 0, fmt::format("there is no such profile; squall ships: {}", stems(yaml_files(profiles)))});
+        return {};
+    }
+    auto parsed = parse_profile(*text, file.string());
+    errors.insert(errors.end(), parsed.errors.begin(), parsed.errors.end());
+    return parsed.profile;
+}
+
+void print(const std::vector<InputError>& errors) {
+    for (const auto& error : errors) fmt::print(stderr, "{}\n", to_string(error));
+}
+
+bool matches(const std::string& glob, const std::string& name) {
+    return glob.empty() || fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,37 @@
+// Where scenarios and profiles are found, and how they are read.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "suites/targets/profile.hpp"
+
+namespace squall::cli {
+
+struct LoadedScenario {
+    Scenario scenario;
+    std::string text;
+};
+
+/// $SQUALL_SHARE, else <directory of squall>/../share/squall, else the source tree it was built from.
+std::filesystem::path share_directory();
+
+/// A file; every *.yaml under a directory, sorted; or a name: a suite ("core") or a scenario of the catalogue.
+/// Error: nothing is there; the message lists what is.
+Result<std::vector<std::filesystem::path>> find_scenarios(const std::string& what);
+
+/// Mistakes go to `errors`, all of them; what could be read is returned.
+std::vector<LoadedScenario> load_scenarios(const std::vector<std::filesystem::path>& files,
+                                           std::vector<InputError>& errors);
+
+/// A file, or the name of a profile in suites/profiles. Mistakes go to `errors`.
+std::optional<Profile> load_profile(const std::string& what, std::vector<InputError>& errors);
+
+/// Prints them to stderr, a line each.
+void print(const std::vector<InputError>& errors);
+
+/// Shell-style * and ? (fnmatch).
+bool matches(const std::string& glob, const std::string& name);
+
+}  // namespace squall::cli

@@ -1,0 +1,76 @@
+// squall: exit codes 0 all held, 1 an invariant was violated, 2 the input is wrong, 3 inconclusive, 4 the rig failed.
+#include <CLI/CLI.hpp>
+
+#include "suites/cli/commands.hpp"
+
+namespace {
+
+using squall::cli::RunArguments;
+
+void add_run(CLI::App& app, RunArguments& arguments, int& code) {
+    auto* run = app.add_subcommand("run", "Play scenarios on a target and judge them");
+    run->add_option("scenario", arguments.scenarios, "Files, directories, or names in the catalogue (core)")->required();
+    run->add_option("--target", arguments.target, "Profile of the server: a file, or a name from `squall list targets`")
+        ->capture_default_str();
+    run->add_option("--seed", arguments.seed, "Overrides the scenario's; the same seed gives the same schedule");
+    run->add_option("--repeat", arguments.repeat, "Plays each scenario so often, the seed one higher each time")
+        ->check(CLI::Range(1U, 100000U))
+        ->capture_default_str();
+    run->add_option("--filter", arguments.filter, "Only scenarios whose name matches this glob ('cpu-*')");
+    run->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
+    run->add_option("--json", arguments.json, "Write the findings as JSON to this file");
+    run->add_option("--out", arguments.runs, "Directory that the run directories are made in")->capture_default_str();
+    run->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    run->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
+    run->callback([&] { code = squall::cli::run(arguments); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Chaos and fault-injection tests for servers that push over SSE or WebSocket"};
+    app.set_version_flag("--version", SQUALL_VERSION);
+    app.require_subcommand(1);
+    app.footer(
+        "Exit codes: 0 all held, 1 an invariant was violated, 2 the input is wrong, 3 inconclusive, 4 the rig failed.");
+    int code = 0;
+    RunArguments arguments;
+    std::vector<std::string> files;
+    std::string name, directory, scenario, json;
+    add_run(app, arguments, code);
+
+    auto* validate = app.add_subcommand("validate", "Check scenario files; reports every mistake with line and column");
+    validate->add_option("scenario", files, "Files, directories, or names in the catalogue")->required();
+    validate->callback([&] { code = squall::cli::validate(files); });
+
+    auto* list = app.add_subcommand("list", "Show the faults, metrics, targets and scenarios there are");
+    list->add_option("what", name, "faults, metrics, targets or scenarios; all of them if left out")
+        ->check(CLI::IsMember({"faults", "metrics", "targets", "scenarios"}));
+    list->callback([&] { code = squall::cli::list(name); });
+
+    auto* explain = app.add_subcommand("explain", "Tell what one fault, metric or scenario does");
+    explain->add_option("name", name, "As `squall list` shows it")->required();
+    explain->callback([&] { code = squall::cli::explain(name); });
+
+    auto* doctor = app.add_subcommand("doctor", "Tell which faults this host can inject, and what would enable the rest");
+    doctor->callback([&] { code = squall::cli::doctor(); });
+
+    auto* judge = app.add_subcommand("judge", "Judge a saved run again, by its own invariants or by others");
+    judge->add_option("run", directory, "Run directory")->required();
+    judge->add_option("--scenario", scenario, "Take the invariants from this file");
+    judge->add_option("--json", json, "Write the findings as JSON to this file");
+    judge->callback([&] { code = squall::cli::judge(directory, scenario, json); });
+
+    auto* heal = app.add_subcommand("heal", "Put right whatever killed runs have left behind; living ones are not touched");
+    heal->callback([&] { code = squall::cli::heal(); });
+
+    auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the scenario format, for editors");
+    schema->callback([&] { code = squall::cli::schema(); });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    return code;
+}

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <optional>
+
+#include "faults/core/capability.hpp"
+#include "faults/core/journal.hpp"
+#include "faults/kernel/namespace.hpp"
+#include "suites/cli/commands.hpp"
+#include "suites/cli/locate.hpp"
+#include "suites/cli/progress.hpp"
+#include "suites/report/report.hpp"
+
+namespace squall::cli {
+namespace {
+
+std::atomic<bool> interrupted = false;
+extern "C" void on_signal(int) { interrupted = true; }
+
+void catch_signals() {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends squall at once; `squall heal` does the rest
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/// Namespaces need root, or a user namespace in which squall is root. It is entered while there is one thread.
+Status gain_privilege(const Profile& profile) {
+    if (!profile.launch || geteuid() == 0) return {};
+    return kernel::become_root_in_user_namespace();
+}
+
+std::vector<std::string> again(const RunArguments& arguments, const Scenario& scenario) {
+    std::vector<std::string> command{"squall", "run", scenario.file, "--seed", std::to_string(scenario.seed)};
+    if (arguments.target != "reference-server") command.insert(command.end(), {"--target", arguments.target});
+    for (const auto& capability : arguments.without) command.insert(command.end(), {"--without", capability});
+    return command;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+/// Whatever a killed run left behind is put right before anything new is made.
+Status heal_first(const std::filesystem::path& state) {
+    for (const auto& outcome : heal_dead_runs(state)) {
+        if (!outcome.status) {
+            return Error{fmt::format("an earlier run ({}) left {} behind, and it could not be healed: {}", outcome.run_id,
+                                     outcome.record.kind, outcome.status.error().message)};
+        }
+        fmt::print(stderr, "healed what run {} had left behind: {}\n", outcome.run_id, outcome.record.kind);
+    }
+    return {};
+}
+
+report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& loaded, Scenario scenario,
+                           const Profile& profile, const PlayOptions& base, bool terminal) {
+    PlayOptions options = base;
+    options.command = again(arguments, scenario);
+    report::RunResult result{scenario.name, "", joined(options.command), 0, {}};
+    const Nanos start = monotonic_now();
+    Progress progress(terminal);
+    auto played = play(scenario, loaded.text, profile, options, progress);
+    progress.clear();
+    result.seconds = to_seconds(monotonic_now() - start);
+    if (played) {
+        result.directory = played->directory.string();
+        result.judgement = std::move(played->judgement);
+    } else {
+        Finding finding;
+        finding.name = "rig";
+        finding.verdict = Verdict::error;
+        finding.expected = "the rig works";
+        finding.detail = played.error().message;
+        result.judgement = {Verdict::error, {finding}};
+    }
+    fmt::print("{}\n", report::to_text(scenario, result.judgement, result.directory, result.command,
+                                       isatty(STDOUT_FILENO) == 1));
+    std::fflush(stdout);
+    return result;
+}
+
+int write_reports(const RunArguments& arguments, const std::vector<report::RunResult>& results) {
+    const std::vector<std::pair<std::string, std::function<std::string()>>> wanted{
+        {arguments.junit, [&] { return report::to_junit(results); }},
+        {arguments.json, [&] { return report::to_json(results); }}};
+    for (const auto& [file, text] : wanted) {
+        if (file.empty()) continue;
+        if (auto written = write_file(file, text()); !written) {
+            fmt::print(stderr, "squall: {}\n", written.error().message);
+            return exit_code(Verdict::error);
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+int run(const RunArguments& arguments) {
+    std::vector<InputError> errors;
+    std::vector<LoadedScenario> scenarios;
+    for (const auto& what : arguments.scenarios) {
+        const auto files = find_scenarios(what);
+        if (!files) {
+            errors.push_back({what, 0, 0, files.error().message});
+            continue;
+        }
+        for (auto& loaded : load_scenarios(*files, errors)) {
+            if (matches(arguments.filter, loaded.scenario.name)) scenarios.push_back(std::move(loaded));
+        }
+    }
+    const auto profile = load_profile(arguments.target, errors);
+    if (errors.empty() && scenarios.empty()) {
+        errors.push_back({arguments.filter, 0, 0, "--filter: no scenario has a name like this"});
+    }
+    for (const auto& capability : arguments.without) {
+        if (probe(capability).summary.empty()) {
+            errors.push_back({capability, 0, 0, "--without: no such capability; `squall doctor` lists them"});
+        }
+    }
+    if (!errors.empty()) {
+        print(errors);
+        return 2;
+    }
+    PlayOptions options;
+    options.runs = arguments.runs;
+    options.state = default_state_directory();  // before squall is root of a user namespace: it depends on who asks
+    if (auto privileged = gain_privilege(*profile); !privileged) {
+        fmt::print(stderr, "squall: {}\n", privileged.error().message);
+        return exit_code(Verdict::error);
+    }
+    options.without = {arguments.without.begin(), arguments.without.end()};
+    options.interrupted = &interrupted;
+    if (auto healed = heal_first(options.state); !healed) {
+        fmt::print(stderr, "squall: {}\n", healed.error().message);
+        return exit_code(Verdict::error);
+    }
+    catch_signals();
+    const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments.plain;
+    std::vector<report::RunResult> results;
+    for (unsigned round = 0; round < arguments.repeat && !interrupted; ++round) {
+        for (const auto& loaded : scenarios) {
+            if (interrupted) break;
+            Scenario scenario = loaded.scenario;
+            scenario.seed = arguments.seed.value_or(scenario.seed) + round;
+            results.push_back(play_one(arguments, loaded, std::move(scenario), *profile, options, terminal));
+        }
+    }
+    if (results.size() > 1) fmt::print("{}", report::table(results, isatty(STDOUT_FILENO) == 1));
+    if (const int failed = write_reports(arguments, results)) return failed;
+    return exit_code(report::worst(results));
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,49 @@
+// The faults of a run: injected, advanced, healed, and written into the history's facts with their witness.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "faults/core/fault.hpp"
+#include "suites/engine/play.hpp"
+#include "suites/engine/recorder.hpp"
+
+namespace squall {
+
+class Injections {
+  public:
+    Injections(Rig rig, Recorder& recorder, const std::set<std::string>& without, Observer& observer)
+        : rig_(std::move(rig)), recorder_(recorder), without_(without), observer_(observer) {}
+
+    void inject(const Phase& phase, const FaultUse& use);
+    void advance();
+    void heal(const FaultUse& use);
+    void heal_all();  ///< newest first
+
+    /// One object a fault that was due: see docs/reference/run-directory.md.
+    boost::json::array facts() const;
+
+  private:
+    struct InForce {
+        const FaultUse* use = nullptr;
+        std::string phase;
+        std::unique_ptr<Injection> injection;  ///< null: could not be injected, or healed
+        Nanos injected_at = 0;
+        Nanos healed_at = 0;
+        std::string error;
+        std::string heal_error;
+        Witness witness;
+    };
+    void end(InForce& fault);
+    std::string missing_capability(const Fault& fault) const;
+
+    Rig rig_;
+    Recorder& recorder_;
+    const std::set<std::string>& without_;
+    Observer& observer_;
+    std::vector<InForce> faults_;
+};
+
+}  // namespace squall

@@ -1,0 +1,316 @@
+#include "suites/engine/play.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <boost/json/serialize.hpp>
+#include <optional>
+
+#include "suites/engine/injections.hpp"
+#include "suites/engine/reconcile.hpp"
+#include "suites/engine/stage.hpp"
+#include "suites/model/timeline.hpp"
+#include "suites/report/report.hpp"
+
+namespace squall {
+namespace {
+
+constexpr Nanos tick = 50'000'000;
+
+/// One play, from the first subscriber to the last sample. The stage is set before and struck after.
+class Play {
+  public:
+    Play(const Scenario& scenario, const PlayOptions& options, Observer& observer, Stage& stage, Recorder& recorder,
+         workload::Workload& workload, Injections& injections)
+        : scenario_(scenario),
+          options_(options),
+          observer_(observer),
+          stage_(stage),
+          recorder_(recorder),
+          workload_(workload),
+          injections_(injections) {}
+
+    /// Problems of the rig that make the run inconclusive; empty when it went through.
+    std::vector<std::string> run() {
+        const Nanos connecting = recorder_.now();
+        observer_.phase(scenario_, "connect", scenario_.connect_deadline);
+        workload_.connect();
+        if (!connect()) return problems_;
+        recorder_.span({"connect", connecting, recorder_.now()});
+        start_ = recorder_.now();
+        for (const auto& step : timeline(scenario_)) {
+            if (!wait_until(start_ + step.at)) break;
+            std::visit([this](const auto& action) { take(action); }, step.action);
+        }
+        injections_.heal_all();
+        close_spans();
+        return problems_;
+    }
+
+    const std::optional<ProcessEnd>& target_ended() const { return target_ended_; }
+
+  private:
+    bool connect() {
+        const Nanos until = recorder_.now() + scenario_.connect_deadline;
+        while (!workload_.connected()) {
+            if (recorder_.now() > until) {
+                const auto live = workload_.live();
+                const auto why = workload_.first_failure();
+                problems_.push_back(fmt::format(
+                    "only {} of {} subscribers were connected within {}{}", live.open, live.wanted,
+                    format_quantity(to_seconds(scenario_.connect_deadline), dimension::time),
+                    why.empty() ? "" : "; the first failure: " + why));
+                return false;
+            }
+            if (!wait_until(recorder_.now() + tick)) return false;
+        }
+        return true;
+    }
+
+    /// False: interrupted, or the target is gone, and the timeline ends here.
+    bool wait_until(Nanos instant) {
+        for (;;) {
+            if (options_.interrupted && options_.interrupted->load()) {
+                problems_.emplace_back("interrupted before its end");
+                return false;
+            }
+            if (stage_.process() && stage_.process()->ended()) {
+                target_ended_ = stage_.process()->ended();
+                return false;
+            }
+            injections_.advance();
+            const Nanos now = recorder_.now();
+            if (disconnect_at_ && now >= *disconnect_at_) {
+                workload_.disconnect();
+                disconnect_at_.reset();
+            }
+            if (now >= last_tick_ + slice_length) {
+                last_tick_ = now;
+                observer_.tick(now - start_, workload_.live());
+            }
+            const Nanos left = instant - now;
+            if (left <= 0) return true;
+            const timespec wait{0, std::min(left, tick)};
+            nanosleep(&wait, nullptr);
+        }
+    }
+
+    void take(const BeginPhase& step) {
+        const auto& phase = scenario_.phases[step.phase];
+        open_spans_.push_back({phase.name, recorder_.now(), 0});
+        observer_.phase(scenario_, phase.name, phase.duration);
+        if (phase.load) publish(phase);
+    }
+    void take(const EndPhase& step) { close_span(scenario_.phases[step.phase].name); }
+    void take(const Inject& step) {
+        const auto& phase = scenario_.phases[step.phase];
+        injections_.inject(phase, phase.faults[step.fault]);
+    }
+    void take(const Heal& step) { injections_.heal(scenario_.phases[step.phase].faults[step.fault]); }
+    void take(const StartLoad&) {
+        open_spans_.push_back({"load", recorder_.now(), 0});
+        if (load_stopped_) workload_.connect();
+        load_stopped_ = false;
+        disconnect_at_.reset();
+    }
+    /// What is in flight has `settle` to arrive before the subscribers go. At the end of a run they stay: only of one
+    /// that is still there can it be said that a message never came.
+    void take(const StopLoad&) {
+        close_span("load");
+        workload_.publish({}, 0);
+        load_stopped_ = true;
+        if (!scenario_.phases.back().load) disconnect_at_ = recorder_.now() + scenario_.settle;
+    }
+    void take(const Finish&) {}
+
+    void publish(const Phase& phase) {
+        std::vector<std::string> names;
+        for (const auto& publisher : scenario_.publishers) {
+            const auto& during = publisher.during;
+            if (during.empty() || std::find(during.begin(), during.end(), phase.name) != during.end()) {
+                names.push_back(publisher.name);
+            }
+        }
+        workload_.publish(names, phase.duration);
+    }
+    void close_span(const std::string& name) {
+        for (auto span = open_spans_.begin(); span != open_spans_.end(); ++span) {
+            if (span->name != name) continue;
+            recorder_.span({span->name, span->start, recorder_.now()});
+            open_spans_.erase(span);
+            return;
+        }
+    }
+    void close_spans() {
+        while (!open_spans_.empty()) close_span(open_spans_.front().name);
+        recorder_.span({"run", 0, recorder_.now()});
+    }
+
+    const Scenario& scenario_;
+    const PlayOptions& options_;
+    Observer& observer_;
+    Stage& stage_;
+    Recorder& recorder_;
+    workload::Workload& workload_;
+    Injections& injections_;
+    std::vector<std::string> problems_;
+    std::vector<Span> open_spans_;
+    std::optional<ProcessEnd> target_ended_;
+    Nanos start_ = 0;
+    Nanos last_tick_ = 0;
+    bool load_stopped_ = false;
+    std::optional<Nanos> disconnect_at_;
+};
+
+template <class Strings>
+boost::json::array json_strings(const Strings& strings) {
+    boost::json::array array;
+    for (const auto& string : strings) array.emplace_back(string);
+    return array;
+}
+
+template <class Map>
+boost::json::object json_map(const Map& map) {
+    boost::json::object object;
+    for (const auto& [key, value] : map) object[key] = value;
+    return object;
+}
+
+Views collect_views(const Profile& profile, const Stage& stage, const workload::Workload& workload,
+                    const std::filesystem::path& directory, Nanos origin, Recorder& recorder) {
+    Views views;
+    views.connections = workload.ever_connected();
+    views.realtime_minus_run = realtime_now() - (monotonic_now() - origin);
+    if (stage.proxy()) {
+        for (const auto& pair : stage.proxy()->pairs()) views.client_behind_proxy[pair.upstream] = pair.client;
+    }
+    if (!profile.log) return views;
+    if (const auto text = read_file(directory / "target.log")) {
+        auto content = read_declared_log(*text, *profile.log);
+        views.declared = std::move(content.disconnects);
+        recorder.history().facts()["log_lines_not_understood"] = content.lines_not_understood;
+    }
+    return views;
+}
+
+/// Everything that the workload recorded, with its events as reconciled.
+void take_over(History& history, const History& workload, std::vector<Event> events) {
+    for (const auto& [key, points] : workload.gauges()) {
+        for (const auto& point : points) history.sample(key.metric, key.labels, point.at, point.value);
+    }
+    for (const auto& [key, slices] : workload.distributions()) {
+        for (const auto& [slice, values] : slices) history.merge_slice(key.metric, key.labels, slice, values);
+    }
+    for (auto& event : events) history.event(std::move(event));
+}
+
+bool declares(const Profile& profile, std::string_view metric) {
+    return std::any_of(profile.metrics.begin(), profile.metrics.end(),
+                       [metric](const DeclaredMetric& declared) { return declared.metric == metric; });
+}
+
+/// Makes the directory and refuses to write into one that is there: two runs never share one.
+Result<std::filesystem::path> make_run_directory(const std::filesystem::path& runs, const std::string& name) {
+    const auto directory = runs / name;
+    std::error_code error;
+    std::filesystem::create_directories(runs, error);
+    if (error || !std::filesystem::create_directory(directory, error)) {
+        return Error{fmt::format("make the run directory {}: {}; is it writable?", directory.string(),
+                                 error ? error.message() : "it exists already")};
+    }
+    return std::filesystem::absolute(directory);
+}
+
+}  // namespace
+
+Result<Played> play(Scenario scenario, const std::string& scenario_text, const Profile& profile,
+                    const PlayOptions& options, Observer& observer) {
+    const auto run_id = make_run_id();
+    auto directory = make_run_directory(options.runs, run_id + "-" + scenario.name);
+    if (!directory) return directory.error();
+    auto journal = Journal::create(options.state, run_id);
+    if (!journal) return journal.error();
+
+    const auto fitted = fit_settings(profile, scenario.settings);
+    scenario.settings = fitted.known;
+    if (auto written = write_file(*directory / "scenario.yaml", scenario_text); !written) return written.error();
+
+    auto set = Stage::set(scenario, profile, fitted, *journal, *directory);
+    if (!set) return set.error();
+    Stage& stage = **set;
+    if (auto ready = stage.wait_ready(profile); !ready) return ready.error();
+
+    Recorder recorder(monotonic_now());
+    workload::Plan plan;
+    plan.cohorts = scenario.cohorts;
+    plan.publishers = scenario.publishers;
+    plan.wire = stage.wire(profile);
+    plan.run_id = run_id;
+    plan.seed = scenario.seed;
+    plan.origin = recorder.origin();
+    plan.on_thread_start = stage.enter_clients();
+    auto workload = workload::Workload::start(std::move(plan));
+    if (!workload) return workload.error();
+
+    auto& facts = recorder.history().facts();
+    facts["started_at"] = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+    Injections injections(stage.rig(*journal, **workload), recorder, options.without, observer);
+    std::vector<std::string> problems;
+    std::optional<ProcessEnd> ended;
+    {
+        std::optional<KernelSampler> kernel;
+        if (stage.process()) kernel.emplace(recorder, stage.sampled());
+        DeclaredSampler declared(recorder, stage.sampled(), profile);
+        Play played(scenario, options, observer, stage, recorder, **workload, injections);
+        problems = played.run();
+        ended = played.target_ended();
+        if (!profile.metrics_path.empty() && declared.pages() == 0) {
+            problems.push_back("the target's metrics could not be read: " + declared.problem());
+        }
+    }
+    History from_workload;
+    (*workload)->finish(from_workload);
+    const auto cgroup = stage.describe_cgroup();
+    if (stage.process() && !ended) {
+        if (auto stopped = stage.process()->stop(); !stopped) problems.push_back(stopped.error().message);
+    }
+    const auto views = collect_views(profile, stage, **workload, *directory, recorder.origin(), recorder);
+    take_over(recorder.history(), from_workload, reconcile(from_workload.events(), views));
+
+    facts["run_id"] = run_id;
+    facts["scenario"] = scenario.name;
+    facts["seed"] = scenario.seed;
+    facts["version"] = SQUALL_VERSION;
+    facts["command"] = json_strings(options.command);
+    facts["host"] = host_facts();
+    facts["cgroup"] = cgroup;
+    facts["settings"] = json_map(fitted.known);
+    facts["settings_unknown_to_target"] = json_strings(fitted.unknown);
+    facts["notes"] = json_strings(stage.notes());
+    facts["injections"] = injections.facts();
+    facts["rig"] = boost::json::object{{"problems", json_strings(problems)}};
+    boost::json::object target{{"name", profile.name},
+                               {"profile", profile.file},
+                               {"declares",
+                                {{"drops", declares(profile, "declared.drops")},
+                                 {"disconnects", declares(profile, "declared.disconnects")}}},
+                               {"exited", nullptr}};
+    if (ended) {
+        target["exited"] = {{"at_ns", ended->at - recorder.origin()}, {"how", ended->how}, {"expected", false}};
+    }
+    facts["target"] = target;
+
+    auto& history = recorder.history();
+    history.sort();
+    if (auto saved = history.save(*directory); !saved) return saved.error();
+    if (auto struck = stage.strike(); !struck) return struck.error();
+    Played played{*directory, judge(scenario, history)};
+    if (auto written = write_file(*directory / "verdict.json", report::to_json(scenario, history, played.judgement));
+        !written) {
+        return written.error();
+    }
+    return played;
+}
+
+}  // namespace squall

@@ -1,0 +1,39 @@
+// The history while several threads write to it.
+#pragma once
+
+#include <mutex>
+
+#include "suites/metrics/clock.hpp"
+#include "suites/metrics/history.hpp"
+
+namespace squall {
+
+class Recorder {
+  public:
+    explicit Recorder(Nanos origin) : origin_(origin) {}
+
+    Nanos now() const { return monotonic_now() - origin_; }
+    Nanos origin() const { return origin_; }
+
+    void sample(const std::string& metric, const Labels& labels, Nanos at, double value) {
+        const std::lock_guard lock(mutex_);
+        history_.sample(metric, labels, at, value);
+    }
+    void event(Event event) {
+        const std::lock_guard lock(mutex_);
+        history_.event(std::move(event));
+    }
+    void span(Span span) {
+        const std::lock_guard lock(mutex_);
+        history_.span(std::move(span));
+    }
+    /// Only while no other thread writes.
+    History& history() { return history_; }
+
+  private:
+    Nanos origin_;
+    std::mutex mutex_;
+    History history_;
+};
+
+}  // namespace squall

@@ -1,0 +1,192 @@
+#include "suites/engine/sampler.hpp"
+
+#include <fmt/format.h>
+
+#include "faults/kernel/socket_table.hpp"
+#include "suites/metrics/process_tree.hpp"
+#include "suites/metrics/prometheus.hpp"
+#include "suites/targets/http_probe.hpp"
+
+namespace squall {
+
+PeriodicThread::PeriodicThread(Nanos interval, std::function<Status()> prepare, std::function<void()> work)
+    : thread_([this, interval, prepare = std::move(prepare), work = std::move(work)] {
+          if (auto ready = prepare(); !ready) {
+              fmt::print(stderr, "squall: sampler: {}\n", ready.error().message);
+              return;
+          }
+          auto next = std::chrono::steady_clock::now();
+          std::unique_lock lock(mutex_);
+          while (!stop_) {
+              lock.unlock();
+              work();
+              lock.lock();
+              next = std::max(next + std::chrono::nanoseconds(interval), std::chrono::steady_clock::now());
+              wake_.wait_until(lock, next, [this] { return stop_; });
+          }
+      }) {}
+
+PeriodicThread::~PeriodicThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+}
+
+namespace {
+
+std::function<Status()> entering(const kernel::Namespace* netns) {
+    return [netns] { return netns ? netns->enter() : Status(); };
+}
+
+}  // namespace
+
+KernelSampler::KernelSampler(Recorder& recorder, const SampledTarget& target)
+    : recorder_(recorder), target_(target), thread_(slice_length, entering(target.netns), [this] { sample(); }) {}
+
+void KernelSampler::sample() {
+    const Nanos at = recorder_.now();
+    sample_processes(at);
+    sample_cgroup(at);
+    if (target_.netns) sample_sockets(at);
+}
+
+void KernelSampler::sample_processes(Nanos at) {
+    const auto usage = process_usage(process_tree(target_.pid));
+    gauge("target.alive", at, usage ? 1 : 0);
+    if (!usage) return;
+    proportional_bytes_ = static_cast<double>(usage->proportional_bytes);
+    gauge("target.rss", at, static_cast<double>(usage->resident_bytes));
+    gauge("target.pss", at, proportional_bytes_);
+    gauge("target.fds", at, usage->descriptors);
+    gauge("target.threads", at, usage->threads);
+    if (last_cpu_time_ >= 0 && at > last_cpu_at_) {
+        gauge("target.cpu", at,
+              static_cast<double>(usage->cpu_time - last_cpu_time_) / static_cast<double>(at - last_cpu_at_));
+    }
+    last_cpu_time_ = usage->cpu_time;
+    last_cpu_at_ = at;
+}
+
+void KernelSampler::sample_cgroup(Nanos at) {
+    if (!target_.cgroup) return;
+    if (target_.cgroup->has_memory()) {
+        if (const auto bytes = target_.cgroup->memory_bytes()) {
+            gauge("target.cgroup_memory", at, static_cast<double>(*bytes));
+        }
+    }
+    const auto stat = target_.cgroup->cpu_stat();
+    if (!stat) return;
+    if (last_throttled_ >= 0 && at > last_throttled_at_) {
+        gauge("target.throttled", at,
+              static_cast<double>(stat->throttled_time - last_throttled_) / static_cast<double>(at - last_throttled_at_));
+    }
+    last_throttled_ = stat->throttled_time;
+    last_throttled_at_ = at;
+}
+
+void KernelSampler::sample_sockets(Nanos at) {
+    const auto sockets = kernel::tcp_sockets();
+    if (!sockets) return;
+    std::map<std::string, double> states{{"established", 0}, {"close_wait", 0}, {"fin_wait1", 0}};
+    double send_queue = 0, send_queue_max = 0, receive_queue = 0, memory = 0, retransmits = 0;
+    for (const auto& socket : *sockets) {
+        // Both ends in this namespace: squall's own scrapes.
+        const bool scrape = socket.local.address == socket.remote.address;
+        if (scrape || socket.state == kernel::TcpState::listen) continue;
+        ++states[kernel::to_string(socket.state)];
+        send_queue += socket.send_queue;
+        send_queue_max = std::max<double>(send_queue_max, socket.send_queue);
+        receive_queue += socket.receive_queue;
+        memory += socket.memory;
+        retransmits += socket.total_retransmits;
+    }
+    for (const auto& [state, count] : states) recorder_.sample("target.sockets", {{"state", state}}, at, count);
+    gauge("target.send_queue", at, send_queue);
+    gauge("target.send_queue_max", at, send_queue_max);
+    gauge("target.receive_queue", at, receive_queue);
+    gauge("target.socket_memory", at, memory);
+    gauge("target.retransmits", at, retransmits);
+    gauge("target.memory", at, proportional_bytes_ + memory);
+}
+
+DeclaredSampler::DeclaredSampler(Recorder& recorder, const SampledTarget& target, const Profile& profile)
+    : recorder_(recorder),
+      target_(target),
+      profile_(profile),
+      thread_(2 * slice_length, entering(target.netns), [this] { sample(); }) {}
+
+std::string DeclaredSampler::problem() const {
+    const std::lock_guard lock(mutex_);
+    return problem_;
+}
+
+Result<std::string> DeclaredSampler::get(const std::string& path, unsigned& status) {
+    auto answer = http_get({.endpoint = target_.endpoint, .host = profile_.host, .path = path,
+                            .headers = profile_.headers});
+    if (!answer) return answer.error();
+    status = answer->status;
+    return std::move(answer->body);
+}
+
+void DeclaredSampler::sample() {
+    const Nanos at = recorder_.now();
+    unsigned status = 0;
+    if (!profile_.ready_path.empty()) {
+        const auto ready = get(profile_.ready_path, status);
+        recorder_.sample("target.ready", {}, at, ready && status / 100 == 2 ? 1 : 0);
+    }
+    if (profile_.metrics_path.empty()) return;
+    std::string problem;
+    const auto page = get(profile_.metrics_path, status);
+    if (!page) {
+        problem = page.error().message;
+    } else if (status != 200) {
+        problem = fmt::format("GET {} answered {}", profile_.metrics_path, status);
+    } else {
+        read_page(*page, at);
+        ++pages_;
+    }
+    const std::lock_guard lock(mutex_);
+    problem_ = problem;
+}
+
+void DeclaredSampler::read_page(const std::string& page, Nanos at) {
+    const auto samples = parse_prometheus(page);
+    if (!samples) return recorder_.event({at, "declared.unreadable", {{"why", samples.error().message}}});
+    std::map<Key, double> values;
+    for (const auto& declared : profile_.metrics) {
+        for (const auto& sample : *samples) {
+            if (sample.name != declared.source) continue;
+            bool matches = true;
+            for (const auto& [label, value] : declared.labels) {
+                const auto found = sample.labels.find(label);
+                matches = matches && found != sample.labels.end() && found->second == value;
+            }
+            if (!matches) continue;
+            Key key{declared.metric, {}};
+            if (!declared.stat.empty()) key.labels["stat"] = declared.stat;
+            for (const auto& label : find_metric(declared.metric)->labels) {
+                const auto found = sample.labels.find(label);
+                if (found != sample.labels.end()) key.labels[std::string(label)] = found->second;
+            }
+            values[key] += sample.value;
+        }
+    }
+    for (const auto& [key, value] : values) {
+        if (find_metric(key.metric)->kind != MetricKind::counter) {
+            recorder_.sample(key.metric, key.labels, at, value);
+            continue;
+        }
+        // The first page is the base: what a long-running target counted before is not this run's. A label pair that
+        // shows up only later counts from 0.
+        const auto last = last_counts_.try_emplace(key, pages_ == 0 ? value : 0).first;
+        if (value > last->second) recorder_.event({at, key.metric, key.labels, value - last->second});
+        last->second = value;
+    }
+    recorder_.event({at, "declared.scrapes", {}});
+}
+
+}  // namespace squall

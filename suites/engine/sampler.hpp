@@ -1,0 +1,83 @@
+// Two threads beside a run: one asks the kernel about the target, one asks the target about itself.
+// They are apart because a target that is throttled answers late, and the kernel must be sampled all the same.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "faults/kernel/cgroup.hpp"
+#include "faults/kernel/namespace.hpp"
+#include "suites/engine/recorder.hpp"
+#include "suites/targets/profile.hpp"
+
+namespace squall {
+
+/// Calls `work` at once and then every `interval` on a thread of its own until destroyed.
+class PeriodicThread {
+  public:
+    PeriodicThread(Nanos interval, std::function<Status()> prepare, std::function<void()> work);
+    ~PeriodicThread();
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool stop_ = false;
+    std::thread thread_;
+};
+
+struct SampledTarget {
+    pid_t pid = 0;                                   ///< 0: not ours; only what it declares is sampled
+    const kernel::Cgroup* cgroup = nullptr;
+    const kernel::Namespace* netns = nullptr;
+    Endpoint endpoint;
+};
+
+/// target.* gauges, every 250 ms.
+class KernelSampler {
+  public:
+    KernelSampler(Recorder& recorder, const SampledTarget& target);
+
+  private:
+    void sample();
+    void sample_processes(Nanos at);
+    void sample_cgroup(Nanos at);
+    void sample_sockets(Nanos at);
+    void gauge(const char* metric, Nanos at, double value) { recorder_.sample(metric, {}, at, value); }
+
+    Recorder& recorder_;
+    SampledTarget target_;
+    Nanos last_cpu_time_ = -1, last_cpu_at_ = 0;
+    Nanos last_throttled_ = -1, last_throttled_at_ = 0;
+    double proportional_bytes_ = 0;
+    PeriodicThread thread_;  // last: it starts when everything above is there
+};
+
+/// The target's own metrics under squall's names, and whether it calls itself ready, every 500 ms.
+class DeclaredSampler {
+  public:
+    DeclaredSampler(Recorder& recorder, const SampledTarget& target, const Profile& profile);
+
+    /// Why the last page could not be used; empty: it could.
+    std::string problem() const;
+    std::uint64_t pages() const { return pages_; }
+
+  private:
+    void sample();
+    void read_page(const std::string& page, Nanos at);
+    Result<std::string> get(const std::string& path, unsigned& status);
+
+    Recorder& recorder_;
+    SampledTarget target_;
+    const Profile& profile_;
+    std::map<Key, double> last_counts_;
+    std::atomic<std::uint64_t> pages_ = 0;
+    mutable std::mutex mutex_;
+    std::string problem_;
+    PeriodicThread thread_;
+};
+
+}  // namespace squall

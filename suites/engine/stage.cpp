@@ -1,0 +1,169 @@
+#include "suites/engine/stage.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "suites/engine/run_directory.hpp"
+#include "suites/targets/command.hpp"
+#include "suites/targets/http_probe.hpp"
+
+namespace squall {
+namespace {
+
+constexpr std::uint16_t target_port = 8080;
+constexpr std::uint16_t proxy_port = 8081;
+constexpr std::size_t last_words_bytes = 2000;
+
+}  // namespace
+
+Result<std::unique_ptr<Stage>> Stage::set(const Scenario& scenario, const Profile& profile,
+                                          const FittedSettings& settings, Journal& journal,
+                                          const std::filesystem::path& directory) {
+    auto stage = std::unique_ptr<Stage>(new Stage);
+    stage->directory_ = directory;
+    stage->cpus_ = split_cpus();
+    if (auto pinned = pin_thread(stage->cpus_.rig); !pinned) return pinned.error();
+    if (profile.launch) {
+        if (auto built = stage->build_network(journal.run_id()); !built) return built.error();
+        auto cgroup = kernel::Cgroup::create(journal, journal.run_id());
+        if (cgroup) {
+            stage->cgroup_ = std::move(*cgroup);
+        } else {
+            stage->notes_.push_back("no control group: " + cgroup.error().message);
+        }
+        stage->target_ = {kernel::Testbed::target_address, target_port};
+        if (auto launched = stage->launch(profile, settings, journal); !launched) return launched.error();
+    } else {
+        stage->target_ = *profile.address;
+        stage->notes_.push_back("the target was not launched by squall: no faults in the kernel's path or on its CPU");
+    }
+    if (scenario.proxy) {
+        if (auto started = stage->start_proxy(); !started) return started.error();
+    }
+    return stage;
+}
+
+Status Stage::build_network(const std::string& run_id) {
+    auto testbed = kernel::make_testbed();
+    if (!testbed) return testbed.error();
+    testbed_.emplace(std::move(*testbed));
+    auto filter = kernel::PathFilter::create(testbed_->path, run_id);
+    if (!filter) return filter.error();
+    filter_ = std::move(*filter);
+    return {};
+}
+
+Status Stage::launch(const Profile& profile, const FittedSettings& settings, Journal& journal) {
+    auto command = build_command(*profile.launch, target_, directory_, settings.told);
+    if (!command) return command.error();
+    ProcessPlan plan;
+    plan.command = std::move(command->arguments);
+    plan.environment = std::move(command->environment);
+    plan.output = directory_ / "target.log";
+    plan.netns = &testbed_->target;
+    plan.cgroup = cgroup_.get();
+    plan.cpus = cpus_.target;
+    plan.stop_signal = profile.launch->stop_signal;
+    plan.stop_grace = profile.launch->stop_grace;
+    auto process = Process::start(journal, plan);
+    if (!process) return process.error();
+    process_ = std::move(*process);
+    return {};
+}
+
+Status Stage::start_proxy() {
+    const Endpoint listen = testbed_ ? Endpoint{kernel::Testbed::path_client_address, proxy_port}
+                                     : Endpoint{INADDR_LOOPBACK, 0};
+    auto proxy = proxy::Proxy::start(testbed_ ? &testbed_->path : nullptr, filter_.get(), listen, target_);
+    if (!proxy) return proxy.error();
+    proxy_ = std::move(*proxy);
+    return {};
+}
+
+std::string Stage::last_words() const {
+    auto text = read_file(directory_ / "target.log");
+    if (!text || text->empty()) return "it printed nothing";
+    if (text->size() > last_words_bytes) text->erase(0, text->size() - last_words_bytes);
+    return "its last words:\n" + *text;
+}
+
+Status Stage::wait_ready(const Profile& profile) {
+    const Nanos until = monotonic_now() + profile.ready_within;
+    std::string why;
+    while (monotonic_now() < until) {
+        if (process_ && process_->ended()) {
+            return Error{fmt::format("the target {} before it was ready; {}", process_->ended()->how, last_words())};
+        }
+        const auto probe = [&]() -> Status {
+            const auto answer = http_get({.endpoint = target_, .host = profile.host,
+                                          .path = profile.ready_path.empty() ? "/" : profile.ready_path,
+                                          .headers = profile.headers});
+            if (!answer) return answer.error();
+            if (!profile.ready_path.empty() && answer->status / 100 != 2) {
+                return Error{fmt::format("GET {} answered {}", profile.ready_path, answer->status)};
+            }
+            return {};
+        };
+        const auto ready = testbed_ ? testbed_->target.run(probe) : probe();
+        if (ready) return {};
+        why = ready.error().message;
+        poll(nullptr, 0, 20);
+    }
+    return Error{fmt::format("the target was not ready within {}: {}; {}",
+                             format_quantity(to_seconds(profile.ready_within), dimension::time), why, last_words())};
+}
+
+workload::Wire Stage::wire(const Profile& profile) const {
+    workload::Wire wire;
+    wire.subscribe = proxy_ ? proxy_->listening() : target_;
+    wire.publish = target_;
+    wire.host = profile.host;
+    wire.sse_path = profile.sse_path;
+    wire.websocket_path = profile.websocket_path;
+    wire.websocket_opening = profile.websocket_opening;
+    wire.websocket_subprotocol = profile.websocket_subprotocol;
+    wire.publish_method = profile.publish_method;
+    wire.publish_path = profile.publish_path;
+    wire.publish_body = profile.publish_body;
+    wire.publish_content_type = profile.publish_content_type;
+    wire.websocket_publish_path = profile.websocket_publish_path;
+    wire.websocket_publish_frame = profile.websocket_publish_frame;
+    wire.headers = profile.headers;
+    return wire;
+}
+
+Rig Stage::rig(Journal& journal, Clients& clients) const {
+    auto* testbed = const_cast<kernel::Testbed*>(testbed_ ? &*testbed_ : nullptr);
+    return Rig{journal,       clients,
+               journal.run_id(), cgroup_.get(),
+               testbed ? &testbed->target : nullptr, testbed ? &testbed->path : nullptr,
+               filter_.get(), proxy_.get(), target_};
+}
+
+SampledTarget Stage::sampled() const {
+    return {process_ ? process_->pid() : 0, cgroup_.get(), testbed_ ? &testbed_->target : nullptr, target_};
+}
+
+std::function<Status()> Stage::enter_clients() const {
+    return [this]() -> Status {
+        if (auto pinned = pin_thread(cpus_.rig); !pinned) return pinned;
+        return testbed_ ? testbed_->clients.enter() : Status();
+    };
+}
+
+Status Stage::strike() {
+    Status first;
+    const auto note = [&first](Status status) {
+        if (!status && first) first = std::move(status);
+    };
+    proxy_.reset();
+    if (process_) note(process_->stop());
+    process_.reset();
+    if (cgroup_) note(cgroup_->remove());
+    cgroup_.reset();
+    filter_.reset();
+    testbed_.reset();
+    return first;
+}
+
+}  // namespace squall

@@ -1,0 +1,62 @@
+// What a run is played on: network, control group, target, proxy. Made in order, taken down in reverse.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "faults/core/fault.hpp"
+#include "faults/kernel/cgroup.hpp"
+#include "faults/kernel/path_filter.hpp"
+#include "faults/kernel/testbed.hpp"
+#include "faults/proxy/proxy.hpp"
+#include "suites/engine/host.hpp"
+#include "suites/engine/sampler.hpp"
+#include "suites/targets/process.hpp"
+#include "suites/targets/profile.hpp"
+#include "suites/workload/workload.hpp"
+
+namespace squall {
+
+class Stage {
+  public:
+    /// Without a cgroup, or in front of a target that squall did not launch, some faults have nothing to work on:
+    /// `notes()` says so, and they fail with the reason when they are injected.
+    static Result<std::unique_ptr<Stage>> set(const Scenario& scenario, const Profile& profile,
+                                              const FittedSettings& settings, Journal& journal,
+                                              const std::filesystem::path& directory);
+    /// Waits until the target answers as its profile says. Error: it ended, or did not in time; with its last words.
+    Status wait_ready(const Profile& profile);
+
+    workload::Wire wire(const Profile& profile) const;
+    Rig rig(Journal& journal, Clients& clients) const;
+    SampledTarget sampled() const;
+    std::function<Status()> enter_clients() const;  ///< for the workload's thread
+
+    Process* process() const { return process_.get(); }
+    const proxy::Proxy* proxy() const { return proxy_.get(); }
+    const std::vector<std::string>& notes() const { return notes_; }
+    std::string describe_cgroup() const { return cgroup_ ? cgroup_->describe() : "none"; }
+
+    /// Ends the target and removes what was made; the first failure is returned, the rest is done all the same.
+    Status strike();
+
+  private:
+    Stage() = default;
+    Status build_network(const std::string& run_id);
+    Status launch(const Profile& profile, const FittedSettings& settings, Journal& journal);
+    Status start_proxy();
+    std::string last_words() const;
+
+    std::filesystem::path directory_;
+    std::optional<kernel::Testbed> testbed_;
+    std::unique_ptr<kernel::PathFilter> filter_;
+    std::unique_ptr<kernel::Cgroup> cgroup_;
+    std::unique_ptr<Process> process_;
+    std::unique_ptr<proxy::Proxy> proxy_;
+    Endpoint target_{};
+    CpuSplit cpus_;
+    std::vector<std::string> notes_;
+};
+
+}  // namespace squall

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "suites/report/report.hpp"
+
+namespace squall::report {
+namespace {
+
+const char* colour_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::pass: return "\x1b[32m";
+        case Verdict::inconclusive: return "\x1b[33m";
+        case Verdict::fail:
+        case Verdict::error: return "\x1b[31m";
+    }
+    return "";
+}
+
+std::string word(Verdict verdict, bool colour) {
+    const auto text = fmt::format("{:<12}", to_string(verdict));
+    return colour ? colour_of(verdict) + text + "\x1b[0m" : text;
+}
+
+}  // namespace
+
+std::string finding_line(const Finding& finding, bool colour) {
+    std::string line = "  " + word(finding.verdict, colour) + " ";
+    if (finding.name != finding.expected) line += finding.name + ": ";
+    line += finding.expected;
+    if (!finding.measured.empty()) line += " | measured " + finding.measured;
+    if (!finding.bound.empty() && !finding.measured.empty()) line += ", bound " + finding.bound;
+    if (finding.margin) line += fmt::format(", margin {:+.0f}%", *finding.margin * 100);
+    if (!finding.phase.empty()) line += " | " + finding.phase;
+    if (finding.samples > 0) line += fmt::format(" | {} samples", finding.samples);
+    if (finding.since) line += fmt::format(" | since {:.2f}s", to_seconds(*finding.since));
+    if (!finding.detail.empty()) line += " | " + finding.detail;
+    return line + "\n";
+}
+
+std::string to_text(const Scenario& scenario, const Judgement& judgement, const std::string& directory,
+                    const std::string& command, bool colour) {
+    std::string text = fmt::format("{} (seed {}): {}\n", scenario.name, scenario.seed, scenario.summary);
+    for (const auto& finding : judgement.findings) text += finding_line(finding, colour);
+    text += fmt::format("  verdict: {}\n", word(judgement.verdict, colour));
+    if (!directory.empty()) text += fmt::format("  run:     {}\n", directory);
+    if (!command.empty()) text += fmt::format("  again:   {}\n", command);
+    return text;
+}
+
+Verdict worst(const std::vector<RunResult>& runs) {
+    if (runs.empty()) return Verdict::inconclusive;
+    Verdict result = Verdict::pass;
+    for (const auto& run : runs) result = worse(result, run.judgement.verdict);
+    return result;
+}
+
+std::string table(const std::vector<RunResult>& runs, bool colour) {
+    std::size_t width = 8;
+    std::size_t counts[4] = {};
+    double seconds = 0;
+    for (const auto& run : runs) width = std::max(width, run.scenario.size());
+    std::string text;
+    for (const auto& run : runs) {
+        const auto& findings = run.judgement.findings;
+        const auto held = std::count_if(findings.begin(), findings.end(),
+                                        [](const Finding& finding) { return finding.verdict == Verdict::pass; });
+        text += fmt::format("{:<{}}  {} {:>2} of {:>2} hold  {:>6.1f}s\n", run.scenario, width,
+                            word(run.judgement.verdict, colour), held, findings.size(), run.seconds);
+        ++counts[static_cast<std::size_t>(run.judgement.verdict)];
+        seconds += run.seconds;
+    }
+    text += fmt::format("{} runs in {:.0f}s: {} pass, {} fail, {} inconclusive, {} error\n", runs.size(), seconds,
+                        counts[static_cast<std::size_t>(Verdict::pass)], counts[static_cast<std::size_t>(Verdict::fail)],
+                        counts[static_cast<std::size_t>(Verdict::inconclusive)],
+                        counts[static_cast<std::size_t>(Verdict::error)]);
+    return text;
+}
+
+}  // namespace squall::report

@@ -1,0 +1,30 @@
+// What the target's own log says about the connections it ended.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "suites/targets/profile.hpp"
+
+namespace squall {
+
+struct DeclaredDisconnect {
+    Nanos at = 0;  ///< CLOCK_REALTIME, absolute; 0 where the line had no time
+    Endpoint peer;
+    std::string protocol;
+    std::string reason;
+};
+
+struct DeclaredLogContent {
+    std::vector<DeclaredDisconnect> disconnects;
+    std::size_t lines_not_understood = 0;  ///< lines that look like the event but lack a key
+};
+
+/// Lines that are not JSON objects or hold another event are the target's own business and passed over.
+DeclaredLogContent read_declared_log(std::string_view text, const DeclaredLog& format);
+
+/// "2026-11-21T03:04:05.123456Z" in nanoseconds since the epoch; 0 when it is something else.
+Nanos parse_rfc3339(const std::string& text);
+
+}  // namespace squall

@@ -1,0 +1,182 @@
+#include "suites/targets/process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "faults/kernel/cgroup.hpp"
+#include "faults/kernel/namespace.hpp"
+#include "faults/kernel/process.hpp"
+#include "suites/metrics/clock.hpp"
+
+namespace squall {
+namespace {
+
+/// Everything the child needs, made before fork: between fork and exec only async-signal-safe calls are allowed,
+/// since other threads of squall may hold locks at that moment.
+struct Prepared {
+    std::vector<char*> arguments;
+    std::vector<char*> environment;
+    cpu_set_t cpus;
+    bool pin = false;
+    int netns = -1;
+    int output = -1;
+    int go = -1;      ///< the child waits for one byte: by then it is in its group and in the journal
+    int failure = -1; ///< the child writes {step, errno} here; exec closes it
+    pid_t parent = 0;
+};
+
+struct ChildFailure {
+    int step = 0;
+    int number = 0;
+};
+constexpr const char* child_steps[] = {"enter the network namespace", "pin to its CPUs", "redirect its output",
+                                       "wait for the start signal", "execute"};
+
+[[noreturn]] void give_up(const Prepared& prepared, int step) {
+    const ChildFailure failure{step, errno};
+    // The parent reads an empty pipe as "it runs": if even this write fails, the exit status tells.
+    if (write(prepared.failure, &failure, sizeof failure) < 0) _exit(126);
+    _exit(127);
+}
+
+[[noreturn]] void run_child(const Prepared& prepared) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != prepared.parent) _exit(125);  // the parent died before the line above took effect
+    if (prepared.netns >= 0 && setns(prepared.netns, CLONE_NEWNET) != 0) give_up(prepared, 0);
+    if (prepared.pin && sched_setaffinity(0, sizeof prepared.cpus, &prepared.cpus) != 0) give_up(prepared, 1);
+    const int null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(prepared.output, 1) < 0 || dup2(prepared.output, 2) < 0) {
+        give_up(prepared, 2);
+    }
+    char go = 0;
+    if (read(prepared.go, &go, 1) != 1) give_up(prepared, 3);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+    execvpe(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
+    give_up(prepared, 4);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> result;
+    for (const auto& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+struct Pipe {
+    int ends[2] = {-1, -1};
+    ~Pipe() {
+        for (const int end : ends) {
+            if (end >= 0) close(end);
+        }
+    }
+    bool make() { return pipe2(ends, O_CLOEXEC) == 0; }
+    void close_end(int which) {
+        close(ends[which]);
+        ends[which] = -1;
+    }
+};
+
+std::string describe_end(int status) {
+    if (WIFSIGNALED(status)) {
+        return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    }
+    return fmt::format("exited with status {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessPlan& plan) {
+    std::vector<std::string> environment = plan.environment;
+    for (char** variable = environ; *variable; ++variable) environment.emplace_back(*variable);
+
+    Prepared prepared;
+    prepared.arguments = pointers(plan.command);
+    prepared.environment = pointers(environment);
+    prepared.netns = plan.netns ? plan.netns->descriptor() : -1;
+    prepared.parent = getpid();
+    CPU_ZERO(&prepared.cpus);
+    for (const int cpu : plan.cpus) CPU_SET(static_cast<std::size_t>(cpu), &prepared.cpus);
+    prepared.pin = !plan.cpus.empty();
+
+    Pipe go;
+    Pipe failure;
+    if (!go.make() || !failure.make()) return system_failure("make a pipe to the target", errno, "raise ulimit -n");
+    prepared.go = go.ends[0];
+    prepared.failure = failure.ends[1];
+    prepared.output = open(plan.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (prepared.output < 0) return system_failure("open " + plan.output.string(), errno);
+
+    const pid_t pid = fork();
+    if (pid == 0) run_child(prepared);
+    const int fork_errno = errno;
+    close(prepared.output);
+    if (pid < 0) return system_failure("fork the target", fork_errno);
+
+    auto record = journal.open("process-kill", kernel::process_identity(pid));
+    Status grouped = record ? (plan.cgroup ? plan.cgroup->add(pid) : Status()) : Status(record.error());
+    auto process = std::unique_ptr<Process>(
+        new Process(journal, pid, record ? *record : 0, plan.stop_signal, plan.stop_grace));
+    if (!grouped) {
+        go.close_end(1);  // the child reads end-of-file and leaves
+        return grouped.error();
+    }
+    const char byte = 1;
+    if (write(go.ends[1], &byte, 1) != 1) return system_failure("start the target", errno);
+    failure.close_end(1);
+    ChildFailure what;
+    if (read(failure.ends[0], &what, sizeof what) == sizeof what) {
+        return system_failure(fmt::format("start the target '{}': {}", plan.command[0], child_steps[what.step]),
+                              what.number, "check launch.command in the target's profile");
+    }
+    return process;
+}
+
+Process::~Process() {
+    if (auto stopped = stop(); !stopped) fmt::print(stderr, "squall: {}\n", stopped.error().message);
+}
+
+const std::optional<ProcessEnd>& Process::ended() {
+    if (!ended_) {
+        int status = 0;
+        if (waitpid(pid_, &status, WNOHANG) == pid_) ended_ = ProcessEnd{describe_end(status), monotonic_now()};
+    }
+    return ended_;
+}
+
+bool Process::wait_until(Nanos deadline) {
+    while (!ended()) {
+        if (monotonic_now() >= deadline) return false;
+        poll(nullptr, 0, 5);
+    }
+    return true;
+}
+
+Status Process::stop() {
+    if (stopped_) return {};
+    if (!ended()) {
+        kill(pid_, stop_signal_);
+        if (!wait_until(monotonic_now() + grace_)) {
+            kill(pid_, SIGKILL);
+            if (!wait_until(monotonic_now() + 5 * nanos_per_second)) {
+                return Error{fmt::format("end the target: pid {} does not die of SIGKILL; it may be stuck in the kernel",
+                                         pid_)};
+            }
+        }
+    }
+    stopped_ = true;
+    return journal_->close(record_);
+}
+
+}  // namespace squall
