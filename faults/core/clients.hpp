@@ -56,7 +56,7 @@ enum class Hangup {
 
 /// Every call may come from any thread and returns when the subscribers' loop has carried it out.
 class Clients {
-  public:
+public:
     virtual ~Clients() = default;
 
     /// Established connections of a cohort (all cohorts: ""), in subscriber order.

@@ -27,13 +27,13 @@ class Journal;
 struct Rig {
     Journal& journal;
     Clients& clients;
-    std::string run_id;                          ///< names every object that is made
-    kernel::Cgroup* target_cgroup = nullptr;     ///< CPU controller's group of the target
+    std::string run_id;                       ///< names every object that is made
+    kernel::Cgroup* target_cgroup = nullptr;  ///< CPU controller's group of the target
     kernel::Namespace* target_netns = nullptr;
     kernel::Namespace* path_netns = nullptr;
-    kernel::PathFilter* path_filter = nullptr;   ///< nftables table in the path
+    kernel::PathFilter* path_filter = nullptr;  ///< nftables table in the path
     proxy::Proxy* proxy = nullptr;
-    Endpoint target{};                           ///< the target's listener
+    Endpoint target{};  ///< the target's listener
 };
 
 /// Which connections a fault is aimed at. Faults on the target's process ignore it.
@@ -62,7 +62,7 @@ struct Witness {
 /// A fault in force. Move-only in spirit: held by unique_ptr; the destructor heals if heal() was not called, and
 /// reports a failed clean-up on stderr.
 class Injection {
-  public:
+public:
     virtual ~Injection() = default;
     Injection() = default;
     Injection(const Injection&) = delete;
@@ -78,13 +78,13 @@ class Injection {
 
 /// A kind of fault, registered by its file. Everything that is not `inject` is documentation that tools print.
 struct Fault {
-    std::string name;        ///< kebab-case: "cpu-cap"
-    std::string summary;     ///< one sentence: what production does
-    std::string mechanism;   ///< one sentence: how it is done here
-    std::string privilege;   ///< "root, or a delegated cgroup", "user namespace", "none"
-    std::string witness;     ///< one sentence: what proves it
-    std::string healing;     ///< one sentence
-    bool aimed = false;      ///< takes cohort and share
+    std::string name;                ///< kebab-case: "cpu-cap"
+    std::string summary;             ///< one sentence: what production does
+    std::string mechanism;           ///< one sentence: how it is done here
+    std::string privilege;           ///< "root, or a delegated cgroup", "user namespace", "none"
+    std::string witness;             ///< one sentence: what proves it
+    std::string healing;             ///< one sentence
+    bool aimed = false;              ///< takes cohort and share
     std::vector<std::string> needs;  ///< capability keys, all of them
     std::vector<OptionSpec> options;
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;

@@ -19,13 +19,13 @@ namespace squall {
 
 /// What to undo: a kind with a registered healer, and its arguments.
 struct UndoRecord {
-    std::uint64_t id = 0;                         ///< unique in the journal
-    std::string kind;                             ///< "cgroup-remove", "cgroup-write", "process-kill", …
-    std::map<std::string, std::string> arguments; ///< e.g. path, value, pid, start_time
+    std::uint64_t id = 0;                          ///< unique in the journal
+    std::string kind;                              ///< "cgroup-remove", "cgroup-write", "process-kill", …
+    std::map<std::string, std::string> arguments;  ///< e.g. path, value, pid, start_time
 };
 
 class Journal {
-  public:
+public:
     /// Creates the file and locks it. Errors: directory cannot be made, disk full, a journal of that run exists.
     static Result<Journal> create(const std::filesystem::path& state_directory, const std::string& run_id);
 
@@ -39,7 +39,7 @@ class Journal {
 
     const std::string& run_id() const;
 
-  private:
+private:
     struct State;
     explicit Journal(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

@@ -33,19 +33,19 @@ struct OptionSpec {
 
     std::string name;
     Kind kind = Kind::quantity;
-    Dimension dimension;                       ///< of a quantity or of a curve's values
+    Dimension dimension = {};                  ///< of a quantity or of a curve's values
     std::string doc;                           ///< one sentence
     std::optional<std::string> fallback = {};  ///< default as written in YAML; none: the option is required, or see doc
     bool required = false;
-    double min = 0;                            ///< inclusive, in base units
-    double max = 1e18;                         ///< inclusive, in base units
-    std::vector<std::string> choices = {};     ///< of a choice
+    double min = 0;                         ///< inclusive, in base units
+    double max = 1e18;                      ///< inclusive, in base units
+    std::vector<std::string> choices = {};  ///< of a choice
 };
 
 /// Validated values of one fault's options, defaults filled in. Asking for an option by the wrong type is a bug
 /// and throws std::logic_error; an optional one that was not given and has no default is `has() == false`.
 class Options {
-  public:
+public:
     using Value = std::variant<double, Curve, std::string, bool>;
 
     bool has(std::string_view name) const;
@@ -57,12 +57,16 @@ class Options {
 
     void set(std::string name, Value value);
 
-  private:
+private:
     const Value& at(std::string_view name) const;
     std::map<std::string, Value, std::less<>> values_;
 };
 
 /// `text` as YAML has it. Errors say what would be right (unit, range, choices).
 Result<Options::Value> parse_option(const OptionSpec& spec, std::string_view text);
+
+/// All of a fault's options: defaults filled in, every problem in one message (unknown, missing, malformed).
+Result<Options> parse_options(const std::vector<OptionSpec>& specs,
+                              const std::map<std::string, std::string, std::less<>>& written);
 
 }  // namespace squall

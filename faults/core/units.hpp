@@ -13,8 +13,12 @@ namespace squall {
 using Nanos = std::int64_t;  ///< nanoseconds; an instant counts from the run's start on CLOCK_MONOTONIC
 
 inline constexpr Nanos nanos_per_second = 1'000'000'000;
-inline constexpr double to_seconds(Nanos n) { return static_cast<double>(n) / 1e9; }
-inline constexpr Nanos from_seconds(double s) { return static_cast<Nanos>(s * 1e9); }
+inline constexpr double to_seconds(Nanos n) {
+    return static_cast<double>(n) / 1e9;
+}
+inline constexpr Nanos from_seconds(double s) {
+    return static_cast<Nanos>(s * 1e9);
+}
 
 /// Product of powers of the base units. Counts and ratios are dimensionless; 100% is 1.
 struct Dimension {
@@ -38,8 +42,8 @@ inline constexpr Dimension none{};
 inline constexpr Dimension time{.seconds = 1};
 inline constexpr Dimension bytes{.bytes = 1};
 inline constexpr Dimension cores{.cores = 1};
-inline constexpr Dimension rate{.seconds = -1};                    ///< events per second
-inline constexpr Dimension bandwidth{.seconds = -1, .bytes = 1};   ///< bytes per second
+inline constexpr Dimension rate{.seconds = -1};                   ///< events per second
+inline constexpr Dimension bandwidth{.seconds = -1, .bytes = 1};  ///< bytes per second
 }  // namespace dimension
 
 /// `value` is in base units: seconds, bytes, cores, or plain number.

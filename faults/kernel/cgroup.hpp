@@ -29,8 +29,14 @@ struct CpuStat {
     Nanos usage = 0;
 };
 
+/// One file of a control group and what to write into it.
+struct CgroupWrite {
+    std::filesystem::path path;
+    std::string value;
+};
+
 class Cgroup {
-  public:
+public:
     /// Makes squall-RUN_ID under the writable hierarchies (v2 with cpu if there is one, else v1 cpu, cpuacct and
     /// memory as far as each exists), with an undo record each. Errors: no CPU controller this user may write to;
     /// the message says what would delegate one.
@@ -46,13 +52,15 @@ class Cgroup {
 
     Result<CpuLimit> cpu_limit() const;
     Status set_cpu_limit(const CpuLimit& limit) const;
+    /// What set_cpu_limit writes, in its order: undo records of a limit are made of the earlier limit's writes.
+    std::vector<CgroupWrite> writes_for(const CpuLimit& limit) const;
     Result<CpuStat> cpu_stat() const;
     Result<std::uint64_t> memory_bytes() const;  ///< page cache included; v1: + kmem.tcp
 
     /// Kills what is left inside, then removes the groups and closes their undo records.
     Status remove();
 
-  private:
+private:
     struct State;
     explicit Cgroup(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

@@ -9,7 +9,7 @@
 namespace squall::kernel {
 
 class Namespace {
-  public:
+public:
     /// A new network namespace with loopback up. Needs CAP_SYS_ADMIN in the current user namespace.
     static Result<Namespace> create();
 
@@ -18,15 +18,19 @@ class Namespace {
     ~Namespace();
 
     int descriptor() const { return descriptor_; }
+    /// A second handle on the same namespace, for an object that must not depend on the first one's life.
+    Result<Namespace> duplicate() const;
 
     /// Moves the calling thread in for good (a thread of the workload, a child before exec).
     Status enter() const;
-    /// Runs `work` with the calling thread inside and brings it back. Sockets made inside stay inside.
+    /// Runs `work` inside, on a helper thread, while the caller waits. Sockets made inside stay inside. Since that
+    /// thread ends, `work` must not fork a child that asks to die with its parent (PR_SET_PDEATHSIG looks at the
+    /// thread).
     Status run(const std::function<Status()>& work) const;
     /// Writes /proc/sys/`path` (e.g. "net/ipv4/ip_forward") of this namespace.
     Status sysctl(const char* path, const char* value) const;
 
-  private:
+private:
     explicit Namespace(int descriptor) : descriptor_(descriptor) {}
     int descriptor_ = -1;
 };

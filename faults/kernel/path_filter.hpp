@@ -25,11 +25,11 @@ struct FlowCount {
     Flow flow;
     std::uint64_t dropped_to_target = 0;  ///< packets
     std::uint64_t dropped_to_client = 0;
-    std::uint64_t resets_to_target = 0;   ///< RST segments seen, for watched flows
+    std::uint64_t resets_to_target = 0;  ///< RST segments seen, for watched flows
 };
 
 class PathFilter {
-  public:
+public:
     /// Adds `table inet squall-RUN_ID` to `path`, with chains for forwarded, incoming and outgoing packets.
     static Result<std::unique_ptr<PathFilter>> create(const Namespace& path, const std::string& run_id);
     ~PathFilter();
@@ -41,7 +41,7 @@ class PathFilter {
     /// Counters of all flows that were ever dropped or watched and not restored since.
     Result<std::vector<FlowCount>> counts() const;
 
-  private:
+private:
     struct State;
     explicit PathFilter(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

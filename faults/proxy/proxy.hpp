@@ -40,7 +40,7 @@ struct ClosedPair {
 };
 
 class Proxy {
-  public:
+public:
     /// Listens on `listen` inside `where` (nullptr: the calling thread's namespace) and forwards to `upstream`; runs on
     /// a thread of its own. `filter` is needed for CloseBy::silence; without one that is refused.
     static Result<std::unique_ptr<Proxy>> start(const kernel::Namespace* where, kernel::PathFilter* filter,
@@ -56,6 +56,10 @@ class Proxy {
     /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers.
     virtual std::vector<Pair> pairs() const = 0;
     virtual std::size_t open_connections() const = 0;
+
+    /// The first thing that went wrong on the proxy's own thread (descriptors ran out, a silent close could not be
+    /// made silent): what a run has to know before it trusts its verdict.
+    virtual std::optional<Error> failure() const = 0;
 };
 
 }  // namespace squall::proxy

@@ -12,6 +12,7 @@
 #include "suites/cli/commands.hpp"
 #include "suites/cli/locate.hpp"
 #include "suites/cli/progress.hpp"
+#include "suites/metrics/clock.hpp"
 #include "suites/report/report.hpp"
 
 namespace squall::cli {

@@ -1,31 +1,21 @@
 #include "suites/engine/reconcile.hpp"
 
-#include <fmt/format.h>
-
 #include <deque>
+
+#include "suites/workload/workload.hpp"
 
 namespace squall {
 namespace {
-
-std::string connection_label(const ClientConnection& connection, std::uint32_t first_of_cohort) {
-    return fmt::format("{}#{}.{}", connection.cohort, connection.id.subscriber - first_of_cohort,
-                       connection.id.generation);
-}
 
 /// The target ended it; "the client closed" is only an echo of what the client did.
 bool on_its_own_account(const std::string& reason) { return reason != "client_closed" && reason != "client_reset"; }
 
 /// label of the connection -> what the target declared about it.
 std::map<std::string, const DeclaredDisconnect*> match(const Views& views) {
-    std::map<std::string, std::uint32_t> first_of_cohort;
-    for (const auto& connection : views.connections) {
-        const auto [first, fresh] = first_of_cohort.try_emplace(connection.cohort, connection.id.subscriber);
-        if (!fresh) first->second = std::min(first->second, connection.id.subscriber);
-    }
     // A local port can come back in a later generation; log and connections are both in order of time.
     std::map<Endpoint, std::deque<std::string>> labels;
     for (const auto& connection : views.connections) {
-        labels[connection.local].push_back(connection_label(connection, first_of_cohort[connection.cohort]));
+        labels[connection.local].push_back(workload::connection_label(connection));
     }
     std::map<std::string, const DeclaredDisconnect*> matched;
     for (const auto& declared : views.declared) {

@@ -1,7 +1,8 @@
 // Invariant expressions: parsed and checked before anything starts, evaluated by suites/invariants.
-// The grammar stands above the parser in expression.cpp and in docs/reference/expressions.md.
+// The grammar stands above the parser in expression_parser.cpp and in docs/reference/expressions.md.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,7 +39,7 @@ struct Constant {
     Quantity quantity;
     std::string text;  ///< as written
 };
-/// The left side's measurement, in the phase "baseline".
+/// The left side's only measurement, in the phase "baseline".
 struct Baseline {
     Measurement measurement;
 };
@@ -68,13 +69,21 @@ struct Instant {
     bool negative = false;
 };
 
-struct During { std::string phase; };
+struct During {
+    std::string phase;
+};
 struct Always {};
-/// Counters: over [of, of + limit]. Everything else: holds from of + limit at the latest until the end of the phase that
-/// is in force then (liveness is only asked for once faults are lifted and a settling time has passed).
-struct Within { NodePtr limit; Instant of; };
+/// Counters (every measurement on the left is a count or rate of one): over [of, of + limit]. Everything else: holds
+/// from of + limit at the latest until the end of the phase that is in force then (liveness is only asked for once
+/// faults are lifted and a settling time has passed).
+struct Within {
+    NodePtr limit;
+    Instant of;
+};
 /// From an instant to the end of the phase in force at that instant.
-struct From { Instant since; };
+struct From {
+    Instant since;
+};
 using When = std::variant<During, Always, Within, From>;
 
 struct Expression {
@@ -87,8 +96,9 @@ struct Expression {
 
 /// What names may stand for, besides metrics.
 struct Names {
-    std::vector<std::string> phases;   ///< "load" and "run" are added by the checker
+    std::vector<std::string> phases;  ///< "load" and "run" are added by the checker
     std::vector<std::string> cohorts;
+    std::vector<std::string> publishers;
     std::vector<std::pair<std::string, Quantity>> references;  ///< path -> value
 };
 
@@ -104,7 +114,28 @@ struct ParsedExpression {
 };
 ParsedExpression parse_expression(std::string_view text, const Names& names);
 
-/// Every measurement in the expression, baselines included.
+/// Every measurement in the expression, baselines included (each once, left to right).
 std::vector<Measurement> measurements(const Expression& expression);
+/// Those that stand for themselves, and those that stand behind the word "baseline".
+std::vector<Measurement> own_measurements(const Node& node);
+std::vector<Measurement> baseline_measurements(const Node& node);
+
+/// p99(delivery.latency{cohort=healthy})
+std::string to_string(const Measurement& measurement);
+/// "pressure", "run", "5s after pressure.end", "from load.end + 5s"
+std::string to_string(const When& when, const Names& names);
+
+/// What the leaves of a value are worth. References are looked up in `names`.
+struct Valuation {
+    const Names& names;
+    std::function<double(const Measurement&)> measured = {};
+    std::function<double(const Measurement&)> baseline = {};
+};
+/// In base units; not finite after a division by nought. Throws std::logic_error for a leaf that nothing is known
+/// about.
+double evaluate(const Node& node, const Valuation& valuation);
+
+/// Counters are judged over [of, of + limit] of a `within`; see Within.
+bool counts_only(const Expression& expression);
 
 }  // namespace squall

@@ -32,34 +32,34 @@ struct Cohort {
     std::string topic;
     double connect_rate = 1000;  ///< connections per second
     Reconnect reconnect;
-    bool last_event_id = true;   ///< send it when reconnecting
-    bool pongs = true;           ///< answer pings
-    Reading reading;             ///< from the start
+    bool last_event_id = true;               ///< send it when reconnecting
+    bool pongs = true;                       ///< answer pings
+    Reading reading;                         ///< from the start
     std::uint32_t receive_buffer_bytes = 0;  ///< SO_RCVBUF before connect; 0: the kernel's default
 };
 
 struct Arrivals {
     enum class Process { constant, poisson, burst, ramp };
     Process process = Process::constant;
-    double rate = 0;           ///< messages per second; ramp: at the start of its spell
-    double rate_end = 0;       ///< ramp: at the end of its spell
-    std::uint32_t burst = 1;   ///< burst: messages at one instant …
-    Nanos every = 0;           ///< … every so often
+    double rate = 0;          ///< messages per second; ramp: at the start of its spell
+    double rate_end = 0;      ///< ramp: at the end of its spell
+    std::uint32_t burst = 1;  ///< burst: messages at one instant …
+    Nanos every = 0;          ///< … every so often
 };
 
 struct Sizes {
     enum class Distribution { fixed, uniform, lognormal };
     Distribution distribution = Distribution::fixed;
-    std::uint32_t bytes = 128;      ///< fixed; lognormal: median
-    std::uint32_t bytes_min = 0;    ///< uniform, and lower clamp
-    std::uint32_t bytes_max = 0;    ///< uniform, and upper clamp
-    double sigma = 0;               ///< lognormal
+    std::uint32_t bytes = 128;    ///< fixed; lognormal: median
+    std::uint32_t bytes_min = 0;  ///< uniform, and lower clamp
+    std::uint32_t bytes_max = 0;  ///< uniform, and upper clamp
+    double sigma = 0;             ///< lognormal
 };
 
 struct Publisher {
     std::string name;
     std::string topic;
-    Protocol via = Protocol::sse;   ///< sse stands for HTTP POST, websocket for messages on a WebSocket
+    Protocol via = Protocol::sse;  ///< sse stands for HTTP POST, websocket for messages on a WebSocket
     Arrivals arrivals;
     Sizes sizes;
     std::vector<std::string> during;  ///< phases; empty: all with load
@@ -67,10 +67,10 @@ struct Publisher {
 
 struct FaultUse {
     const Fault* fault = nullptr;
-    std::string name;          ///< unique in the scenario: the fault's name, or as given
-    Aim aim;                   ///< seed is drawn from the scenario's
+    std::string name;  ///< unique in the scenario: the fault's name, or as given
+    Aim aim;           ///< seed is drawn from the scenario's
     Options options;
-    Nanos at = 0;              ///< since the phase's start
+    Nanos at = 0;                ///< since the phase's start
     std::optional<Nanos> lasts;  ///< none: until the phase ends
 };
 
@@ -92,18 +92,18 @@ struct Scenario {
     std::string file;
     std::string name;
     std::string summary;
-    std::string why;                               ///< what a failure would mean in production
+    std::string why;  ///< what a failure would mean in production
     std::uint64_t seed = 1;
-    bool proxy = false;                            ///< subscribers go through the path's proxy
-    std::map<std::string, std::string> settings;   ///< for the target, in squall's vocabulary; as written
+    bool proxy = false;                           ///< subscribers go through the path's proxy
+    std::map<std::string, std::string> settings;  ///< for the target, in squall's vocabulary; as written
     std::vector<Cohort> cohorts;
     std::vector<Publisher> publishers;
     std::vector<Phase> phases;
     std::vector<InvariantUse> invariants;
-    std::map<std::string, std::string> catches;    ///< mutant -> name of the invariant that must fail
+    std::map<std::string, std::string> catches;  ///< mutant -> name of the invariant that must fail
     Nanos connect_deadline = 30 * nanos_per_second;
-    Nanos rig_lag_max = 50'000'000;                ///< p99 of the rig's own lag; past it latencies are inconclusive
-    Nanos settle = nanos_per_second;               ///< after the load, for messages in flight to arrive
+    Nanos rig_lag_max = 50'000'000;   ///< p99 of the rig's own lag; past it latencies are inconclusive
+    Nanos settle = nanos_per_second;  ///< after the load, for messages in flight to arrive
 };
 
 struct InputError {
@@ -129,6 +129,9 @@ ParsedScenario parse_scenario(std::string_view text, const std::string& file, co
 
 /// What expressions in this scenario may refer to.
 Names names_of(const Scenario& scenario);
+
+/// For another seed than the file's: also what has been drawn from it (which connections a fault is aimed at).
+void set_seed(Scenario& scenario, std::uint64_t seed);
 
 /// JSON Schema (draft 2020-12) of the scenario format, generated from the same tables the parser reads.
 std::string scenario_schema(const std::vector<Fault>& faults);

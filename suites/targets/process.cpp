@@ -51,6 +51,7 @@ constexpr const char* child_steps[] = {"enter the network namespace", "pin to it
 [[noreturn]] void run_child(const Prepared& prepared) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != prepared.parent) _exit(125);  // the parent died before the line above took effect
+    setpgid(0, 0);  // a group of its own: Ctrl-C is squall's to handle, and stragglers can be ended with it
     if (prepared.netns >= 0 && setns(prepared.netns, CLONE_NEWNET) != 0) give_up(prepared, 0);
     if (prepared.pin && sched_setaffinity(0, sizeof prepared.cpus, &prepared.cpus) != 0) give_up(prepared, 1);
     const int null = open("/dev/null", O_RDONLY);
@@ -88,6 +89,13 @@ struct Pipe {
     }
 };
 
+Result<std::uint64_t> open_undo_record(Journal& journal, pid_t pid) {
+    const auto identity = kernel::identify_process(pid);
+    if (!identity) return identity.error();
+    return journal.open("process-kill", {{"pid", std::to_string(identity->pid)},
+                                         {"start_time", std::to_string(identity->start_time)}});
+}
+
 std::string describe_end(int status) {
     if (WIFSIGNALED(status)) {
         return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -124,7 +132,7 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     close(prepared.output);
     if (pid < 0) return system_failure("fork the target", fork_errno);
 
-    auto record = journal.open("process-kill", kernel::process_identity(pid));
+    auto record = open_undo_record(journal, pid);
     Status grouped = record ? (plan.cgroup ? plan.cgroup->add(pid) : Status()) : Status(record.error());
     auto process = std::unique_ptr<Process>(
         new Process(journal, pid, record ? *record : 0, plan.stop_signal, plan.stop_grace));
@@ -175,6 +183,7 @@ Status Process::stop() {
             }
         }
     }
+    kill(-pid_, SIGKILL);  // what it started and did not end itself; none is the rule
     stopped_ = true;
     return journal_->close(record_);
 }

@@ -1,0 +1,114 @@
+// The faults, healers and capabilities that this program was linked with.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "faults/core/capability.hpp"
+#include "faults/core/fault.hpp"
+
+namespace squall {
+namespace {
+
+// Function-local, since registrars run before main in an order that no file may rely on.
+std::vector<Fault>& faults() {
+    static std::vector<Fault> instance;
+    return instance;
+}
+
+struct Probe {
+    std::string key;
+    std::string summary;
+    Capability (*run)();
+};
+
+std::vector<Probe>& probes() {
+    static std::vector<Probe> instance;
+    return instance;
+}
+
+std::vector<Capability> run_probes() {
+    std::vector<Capability> results;
+    for (const Probe& probe : probes()) {
+        Capability result = probe.run();
+        result.key = probe.key;
+        result.summary = probe.summary;
+        results.push_back(std::move(result));
+    }
+    std::sort(results.begin(), results.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    return results;
+}
+
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). The standard library's
+/// distributions differ between implementations; a seed has to mean the same connections everywhere.
+std::uint64_t next_random(std::uint64_t& state) {
+    std::uint64_t z = (state += 0x9e3779b97f4a7c15U);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+}
+
+}  // namespace
+
+RegisterFault::RegisterFault(Fault fault) {
+    if (find_fault(fault.name) != nullptr) throw std::logic_error("two faults are named " + fault.name);
+    auto& all = faults();
+    const auto place =
+        std::upper_bound(all.begin(), all.end(), fault, [](const Fault& a, const Fault& b) { return a.name < b.name; });
+    all.insert(place, std::move(fault));
+}
+
+const std::vector<Fault>& all_faults() {
+    return faults();
+}
+
+const Fault* find_fault(std::string_view name) {
+    const auto& all = faults();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Fault& fault) { return fault.name == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+RegisterCapability::RegisterCapability(std::string key, std::string summary, Capability (*probe)()) {
+    probes().push_back({std::move(key), std::move(summary), probe});
+}
+
+const std::vector<Capability>& probe_all() {
+    static const std::vector<Capability> results = run_probes();
+    return results;
+}
+
+const Capability& probe(std::string_view key) {
+    for (const Capability& capability : probe_all()) {
+        if (capability.key == key) return capability;
+    }
+    static const Capability unknown{.key = "unknown",
+                                    .summary = "no such capability",
+                                    .available = false,
+                                    .detail = "no capability of that name was registered",
+                                    .enable = ""};
+    return unknown;
+}
+
+std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, const Aim& aim) {
+    if (all.empty()) return {};
+    const double wanted = std::round(std::clamp(aim.share, 0.0, 1.0) * static_cast<double>(all.size()));
+    const std::size_t count = std::clamp<std::size_t>(static_cast<std::size_t>(wanted), 1, all.size());
+
+    std::vector<std::size_t> indices(all.size());
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
+    std::uint64_t state = aim.seed;
+    for (std::size_t i = 0; i < count; ++i) {  // Fisher-Yates, as far as needed
+        const std::size_t pick = i + static_cast<std::size_t>(next_random(state) % (all.size() - i));
+        std::swap(indices[i], indices[pick]);
+    }
+    indices.resize(count);
+    std::sort(indices.begin(), indices.end());
+
+    std::vector<ClientConnection> chosen;
+    chosen.reserve(count);
+    for (const std::size_t index : indices)
+        chosen.push_back(all[index]);
+    return chosen;
+}
+
+}  // namespace squall

@@ -1,0 +1,71 @@
+// How to undo each kind of record that a run leaves in its journal. Linked as an object, or nothing would register.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "faults/core/journal.hpp"
+#include "faults/kernel/cgroup_files.hpp"
+#include "faults/kernel/process.hpp"
+
+namespace squall::kernel {
+namespace {
+
+Result<std::string> argument(const UndoRecord& record, const char* name) {
+    const auto found = record.arguments.find(name);
+    if (found == record.arguments.end()) {
+        return Error{fmt::format("undo record {} of kind {} lacks '{}'", record.id, record.kind, name)};
+    }
+    return found->second;
+}
+
+template <class Number>
+Result<Number> number(const UndoRecord& record, const char* name) {
+    const auto text = argument(record, name);
+    if (!text) return text.error();
+    Number value{};
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc{} || end != text->data() + text->size()) {
+        return Error{fmt::format("undo record {}: '{}' is '{}', which is no number", record.id, name, *text)};
+    }
+    return value;
+}
+
+/// {pid, start_time}
+Status heal_process(const UndoRecord& record) {
+    const auto pid = number<pid_t>(record, "pid");
+    if (!pid) return pid.error();
+    const auto start_time = number<std::uint64_t>(record, "start_time");
+    if (!start_time) return start_time.error();
+    if (*pid <= 1) return Error{fmt::format("undo record {}: pid {} is not ours to kill", record.id, *pid)};
+    return kill_process({*pid, *start_time});
+}
+
+/// {path}
+Status heal_group(const UndoRecord& record) {
+    const auto path = argument(record, "path");
+    if (!path) return path.error();
+    return cgroup_files::kill_and_remove(*path);
+}
+
+/// {path, value}; only inside a group that bears squall's name
+Status heal_limit(const UndoRecord& record) {
+    const auto path = argument(record, "path");
+    if (!path) return path.error();
+    const auto value = argument(record, "value");
+    if (!value) return value.error();
+    const std::string group = std::filesystem::path(*path).parent_path().filename().string();
+    if (!group.starts_with(cgroup_files::group_prefix)) {
+        return Error{*path + " is not in a group of squall's; it is left alone"};
+    }
+    const Status written = cgroup_files::write(*path, *value);
+    if (!written && written.error().system_error == ENOENT) return {};  // the group has gone, and its limit with it
+    return written;
+}
+
+const RegisterHealer process_healer{"process-kill", heal_process};
+const RegisterHealer group_healer{"cgroup-remove", heal_group};
+const RegisterHealer limit_healer{"cgroup-write", heal_limit};
+
+}  // namespace
+}  // namespace squall::kernel

@@ -1,0 +1,222 @@
+#include "faults/proxy/connection.hpp"
+
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <boost/asio/buffer.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace squall::proxy {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr int connect_attempts_max = 64;
+
+sockaddr_in socket_address(const Endpoint& endpoint) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(endpoint.address);
+    address.sin_port = htons(endpoint.port);
+    return address;
+}
+
+Endpoint local_end(int socket) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+}
+
+Endpoint remote_end(const Connection::tcp::socket& socket) {
+    error_code gone_already;
+    const auto endpoint = socket.remote_endpoint(gone_already);
+    if (gone_already) return {};
+    return {endpoint.address().to_v4().to_uint(), endpoint.port()};
+}
+
+/// A socket that has begun to connect, from a port that no lost connection holds. Refused ones are held open until
+/// there is a good one, or the kernel would offer the same port again.
+Result<int> begin_connecting(const Endpoint& upstream, const Relay& relay) {
+    std::vector<int> refused;
+    Result<int> result = Error{"connecting upstream: every port tried belongs to a lost connection"};
+    const sockaddr_in address = socket_address(upstream);
+    for (int attempt = 0; attempt < connect_attempts_max; ++attempt) {
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (socket < 0) {
+            result = system_failure("opening a socket to the target", errno,
+                                    "raise the limit on open files (ulimit -n): a proxied connection needs two");
+            break;
+        }
+        if (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) {
+            if (!relay.is_lost(local_end(socket).port)) {
+                result = socket;
+                break;
+            }
+        } else if (errno != EPERM) {  // EPERM: the SYN of a lost port met our own filter
+            result = system_failure("connecting to the target " + to_string(upstream), errno);
+            close(socket);
+            break;
+        }
+        refused.push_back(socket);
+    }
+    for (const int socket : refused)
+        close(socket);
+    return result;
+}
+
+void close_with_reset(Connection::tcp::socket& socket) {
+    error_code not_open_any_more;
+    socket.set_option(asio::socket_base::linger(true, 0), not_open_any_more);
+    socket.close(not_open_any_more);
+}
+
+}  // namespace
+
+Nanos monotonic_now() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * nanos_per_second + now.tv_nsec;
+}
+
+Connection::Connection(Relay& relay, tcp::socket front, Nanos now)
+    : relay_(relay), front_(std::move(front)), back_(front_.get_executor()), last_byte_(now) {
+    pair_.client = remote_end(front_);
+}
+
+void Connection::start(const Endpoint& upstream) {
+    const auto socket = begin_connecting(upstream, relay_);
+    if (!socket) {
+        if (socket.error().system_error != ECONNREFUSED) relay_.failed(socket.error());
+        return close_by(CloseBy::rst);
+    }
+    back_.assign(tcp::v4(), *socket);
+    pair_.upstream = local_end(*socket);
+    back_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code failed) {
+        if (!failed && !self->finished_) self->on_connected();
+    });
+}
+
+void Connection::on_connected() {
+    int refused = 0;
+    socklen_t length = sizeof refused;
+    // A refused or unreachable target is the target's affair: the subscriber sees a reset and counts it.
+    if (getsockopt(back_.native_handle(), SOL_SOCKET, SO_ERROR, &refused, &length) != 0 || refused != 0) {
+        return close_by(CloseBy::rst);
+    }
+    error_code failed;
+    for (tcp::socket* socket : {&front_, &back_}) {
+        socket->set_option(tcp::no_delay(true), failed);
+        if (!failed) socket->non_blocking(true, failed);
+        if (failed) return close_by(CloseBy::rst);  // reset by its peer meanwhile
+    }
+    relay_.connected(pair_);
+    for (Direction* direction : {&up_, &down_}) {
+        wait_readable(*direction);
+        watch_for_reset(*direction);
+    }
+}
+
+void Connection::wait_readable(Direction& direction) {
+    direction.from.async_wait(tcp::socket::wait_read, [self = shared_from_this(), &direction](error_code failed) {
+        if (!failed && !self->finished_) self->relay(direction);
+    });
+}
+
+void Connection::wait_writable(Direction& direction) {
+    direction.to.async_wait(tcp::socket::wait_write, [self = shared_from_this(), &direction](error_code failed) {
+        if (failed || self->finished_) return;
+        error_code blocked;
+        auto& pending = direction.pending;
+        const std::size_t sent = direction.to.write_some(asio::buffer(pending), blocked);
+        if (blocked && blocked != asio::error::would_block) return self->close_by(CloseBy::rst);
+        pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(sent));
+        if (!pending.empty()) return self->wait_writable(direction);
+        pending = {};  // gives the memory back
+        self->wait_readable(direction);
+    });
+}
+
+/// While bytes wait for `to`, `from` is not read, so that its reset would go unnoticed: it is passed on from here. In
+/// every other case the read meets it, after the bytes that came before it. Armed once: what else wakes it up (an end
+/// of both directions, urgent data) would wake it up again at once.
+void Connection::watch_for_reset(Direction& direction) {
+    direction.from.async_wait(tcp::socket::wait_error, [self = shared_from_this(), &direction](error_code failed) {
+        if (failed || self->finished_ || direction.pending.empty()) return;
+        int error = 0;
+        socklen_t length = sizeof error;
+        if (getsockopt(direction.from.native_handle(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0) {
+            self->close_by(CloseBy::rst);
+        }
+    });
+}
+
+void Connection::relay(Direction& direction) {
+    std::vector<char>& buffer = relay_.read_buffer();
+    error_code failed;
+    const std::size_t got = direction.from.read_some(asio::buffer(buffer), failed);
+    if (failed == asio::error::would_block) return wait_readable(direction);
+    if (failed == asio::error::eof) return pass_end_on(direction);
+    if (failed) return close_by(CloseBy::rst);
+    last_byte_ = monotonic_now();
+
+    const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
+    if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
+    if (sent == got) return wait_readable(direction);
+    direction.pending.assign(buffer.begin() + static_cast<std::ptrdiff_t>(sent),
+                             buffer.begin() + static_cast<std::ptrdiff_t>(got));
+    wait_writable(direction);
+}
+
+void Connection::pass_end_on(Direction& direction) {
+    error_code failed;
+    direction.to.shutdown(tcp::socket::shutdown_send, failed);
+    if (failed) return close_by(CloseBy::rst);
+    direction.ended = true;
+    if (up_.ended && down_.ended) finish();
+}
+
+void Connection::close_by(CloseBy how) {
+    if (finished_) return;
+    switch (how) {
+        case CloseBy::fin:
+            break;
+        case CloseBy::rst:
+            close_with_reset(front_);
+            close_with_reset(back_);
+            break;
+        case CloseBy::silence:
+            vanish(front_);
+            vanish(back_);
+            break;
+    }
+    finish();
+}
+
+/// In repair mode the kernel forgets a socket without telling its peer.
+void Connection::vanish(tcp::socket& socket) {
+    if (!socket.is_open()) return;
+    const int on = 1;
+    if (setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) {
+        relay_.failed(system_failure("closing a connection without a packet (TCP_REPAIR)", errno,
+                                     "it needs CAP_NET_ADMIN in the path's namespace"));
+    }
+}
+
+void Connection::finish() {
+    finished_ = true;
+    error_code not_open_any_more;
+    front_.close(not_open_any_more);
+    back_.close(not_open_any_more);
+    up_.pending = {};
+    down_.pending = {};
+    relay_.ended(*this);
+}
+
+}  // namespace squall::proxy

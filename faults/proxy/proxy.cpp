@@ -1,0 +1,272 @@
+#include "faults/proxy/proxy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "faults/kernel/namespace.hpp"
+#include "faults/kernel/path_filter.hpp"
+#include "faults/proxy/connection.hpp"
+
+namespace squall::proxy {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::size_t read_buffer_bytes = 16 * 1024;
+constexpr int listen_backlog = 16'384;
+constexpr auto accept_pause = std::chrono::milliseconds(50);  ///< after descriptors ran out
+constexpr Nanos scan_interval_max = 50'000'000;
+constexpr Nanos scan_interval_min = 1'000'000;
+
+class ProxyThread final : public Proxy, private Relay {
+public:
+    ProxyThread(kernel::PathFilter* filter, Endpoint upstream) : filter_(filter), upstream_(upstream) {}
+    ~ProxyThread() override;
+
+    Status start(const kernel::Namespace* where, Endpoint listen);
+
+    Endpoint listening() const override { return listening_; }
+    Status set_idle_timeout(std::optional<IdleTimeout> timeout) override;
+    std::vector<ClosedPair> idle_closes() const override;
+    std::vector<Pair> pairs() const override;
+    std::size_t open_connections() const override;
+    std::optional<Error> failure() const override;
+
+private:
+    std::vector<char>& read_buffer() override { return read_buffer_; }
+    void connected(const Pair& pair) override;
+    void ended(Connection& connection) override;
+    void failed(Error error) override;
+    bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
+
+    Status listen(Endpoint endpoint);
+    void accept();
+    void accept_later();
+    void schedule_scan();
+    void scan();
+    bool drop_in_path(const std::vector<std::shared_ptr<Connection>>& due);
+    void stop();
+
+    kernel::PathFilter* filter_;
+    const Endpoint upstream_;
+    Endpoint listening_;
+
+    asio::io_context io_{1};
+    tcp::acceptor acceptor_{io_};
+    asio::steady_timer accept_timer_{io_};
+    asio::steady_timer scan_timer_{io_};
+    std::vector<char> read_buffer_ = std::vector<char>(read_buffer_bytes);
+    std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+    std::unordered_set<std::uint16_t> lost_ports_;
+    std::optional<IdleTimeout> timeout_;
+
+    mutable std::mutex mutex_;  ///< for what follows: written here, read by other threads
+    std::vector<ClosedPair> idle_closes_;
+    std::vector<Pair> pairs_;
+    std::size_t open_ = 0;
+    std::optional<Error> failure_;
+
+    std::thread thread_;
+};
+
+ProxyThread::~ProxyThread() {
+    if (!thread_.joinable()) return;
+    asio::post(io_, [this] { stop(); });
+    thread_.join();
+}
+
+Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
+    std::promise<Status> started;
+    auto outcome = started.get_future();
+    thread_ = std::thread([this, where, endpoint, &started] {
+        Status ready = where == nullptr ? Status{} : where->enter();
+        if (ready) ready = listen(endpoint);
+        const bool go_on = ready.has_value();
+        if (go_on) accept();
+        started.set_value(std::move(ready));
+        if (go_on) io_.run();
+    });
+    Status ready = outcome.get();
+    if (!ready) thread_.join();
+    return ready;
+}
+
+Status ProxyThread::listen(Endpoint endpoint) {
+    error_code failed;
+    const auto attempt = [&](const char* what) {
+        return system_failure(fmt::format("proxy: {} {}", what, to_string(endpoint)), failed.value());
+    };
+    acceptor_.open(tcp::v4(), failed);
+    if (failed) return attempt("opening a socket for");
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (failed) return attempt("setting SO_REUSEADDR for");
+    acceptor_.bind({asio::ip::address_v4(endpoint.address), endpoint.port}, failed);
+    if (failed) return attempt("binding to");
+    acceptor_.listen(listen_backlog, failed);
+    if (failed) return attempt("listening on");
+    listening_ = {endpoint.address, acceptor_.local_endpoint().port()};
+    return {};
+}
+
+void ProxyThread::accept() {
+    acceptor_.async_accept([this](error_code failure, tcp::socket socket) {
+        if (failure == asio::error::operation_aborted) return;
+        if (failure == asio::error::connection_aborted) return accept();  // gone before we came to it
+        if (failure) {
+            // The connection stays in the backlog; to try at once again would spin until a descriptor is free.
+            failed(system_failure("proxy: accepting a connection", failure.value(),
+                                  "raise the limit on open files (ulimit -n): a proxied connection needs two"));
+            return accept_later();
+        }
+        Relay& relay = *this;  // a private base: make_shared would not see it
+        auto connection = std::make_shared<Connection>(relay, std::move(socket), monotonic_now());
+        connections_.emplace(connection.get(), connection);
+        {
+            const std::lock_guard lock(mutex_);
+            ++open_;
+        }
+        connection->start(upstream_);
+        accept();
+    });
+}
+
+void ProxyThread::accept_later() {
+    accept_timer_.expires_after(accept_pause);
+    accept_timer_.async_wait([this](error_code cancelled) {
+        if (!cancelled) accept();
+    });
+}
+
+void ProxyThread::connected(const Pair& pair) {
+    const std::lock_guard lock(mutex_);
+    pairs_.push_back(pair);
+}
+
+void ProxyThread::ended(Connection& connection) {
+    connections_.erase(&connection);
+    const std::lock_guard lock(mutex_);
+    --open_;
+}
+
+void ProxyThread::failed(Error error) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::move(error);
+}
+
+Status ProxyThread::set_idle_timeout(std::optional<IdleTimeout> timeout) {
+    if (timeout && timeout->after <= 0) return Error{"the proxy's idle timeout must be longer than 0s"};
+    if (timeout && timeout->by == CloseBy::silence && filter_ == nullptr) {
+        return Error{"the proxy cannot lose connections silently: this run has no packet filter in the path"};
+    }
+    std::promise<void> done;
+    asio::post(io_, [&] {
+        timeout_ = timeout;
+        if (timeout) {
+            const std::lock_guard lock(mutex_);
+            idle_closes_.clear();
+        }
+        scan_timer_.cancel();
+        schedule_scan();
+        done.set_value();
+    });
+    done.get_future().get();
+    return {};
+}
+
+void ProxyThread::schedule_scan() {
+    if (!timeout_) return;
+    // One coarse scan instead of a timer a connection: closes come up to a twentieth of the timeout late.
+    scan_timer_.expires_after(
+        std::chrono::nanoseconds(std::clamp(timeout_->after / 20, scan_interval_min, scan_interval_max)));
+    scan_timer_.async_wait([this](error_code cancelled) {
+        if (cancelled) return;
+        scan();
+        schedule_scan();
+    });
+}
+
+void ProxyThread::scan() {
+    if (!timeout_) return;
+    const Nanos now = monotonic_now();
+    std::vector<std::shared_ptr<Connection>> due;
+    for (const auto& [key, connection] : connections_) {
+        if (now - connection->last_byte() >= timeout_->after) due.push_back(connection);
+    }
+    if (due.empty()) return;
+    if (timeout_->by == CloseBy::silence && !drop_in_path(due)) return;
+    for (const auto& connection : due) {
+        const ClosedPair closed{connection->pair(), now - connection->last_byte(), now};
+        connection->close_by(timeout_->by);
+        const std::lock_guard lock(mutex_);
+        idle_closes_.push_back(closed);
+    }
+}
+
+/// Before the sockets go: a packet that came in between would be answered with a reset.
+bool ProxyThread::drop_in_path(const std::vector<std::shared_ptr<Connection>>& due) {
+    std::vector<kernel::Flow> flows;
+    for (const auto& connection : due) {
+        const Pair& pair = connection->pair();
+        flows.push_back({pair.client, listening_});
+        if (pair.upstream != Endpoint{}) flows.push_back({pair.upstream, upstream_});
+    }
+    if (auto dropped = filter_->drop(flows, kernel::Direction::both); !dropped) {
+        failed(dropped.error());
+        return false;  // the connections stay; closing them audibly would be another fault than the one asked for
+    }
+    for (const auto& connection : due)
+        lost_ports_.insert(connection->pair().upstream.port);
+    return true;
+}
+
+void ProxyThread::stop() {
+    error_code closed_already;
+    acceptor_.close(closed_already);
+    auto remaining = connections_;
+    for (const auto& [key, connection] : remaining)
+        connection->close_by(CloseBy::rst);
+    io_.stop();
+}
+
+std::vector<ClosedPair> ProxyThread::idle_closes() const {
+    const std::lock_guard lock(mutex_);
+    return idle_closes_;
+}
+
+std::vector<Pair> ProxyThread::pairs() const {
+    const std::lock_guard lock(mutex_);
+    return pairs_;
+}
+
+std::size_t ProxyThread::open_connections() const {
+    const std::lock_guard lock(mutex_);
+    return open_;
+}
+
+std::optional<Error> ProxyThread::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Proxy>> Proxy::start(const kernel::Namespace* where, kernel::PathFilter* filter, Endpoint listen,
+                                            Endpoint upstream) {
+    auto proxy = std::make_unique<ProxyThread>(filter, upstream);
+    if (auto started = proxy->start(where, listen); !started) return started.error();
+    return std::unique_ptr<Proxy>(std::move(proxy));
+}
+
+}  // namespace squall::proxy

@@ -1,0 +1,43 @@
+#include "suites/workload/common.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace squall::workload {
+namespace {
+
+constexpr std::size_t read_buffer_bytes = 256 * 1024;
+
+/// What descriptors are left when every subscriber holds one, less a few for everything else in the process.
+std::size_t lingering_max(std::size_t subscribers) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1'000;
+    const std::size_t taken = subscribers + 512;
+    return limit.rlim_cur > taken ? std::min<std::size_t>(limit.rlim_cur - taken, 20'000) : 0;
+}
+
+}  // namespace
+
+Common::Common(Plan the_plan, std::size_t subscribers)
+    : plan(std::move(the_plan)),
+      run(run_hash(plan.run_id)),
+      loop(plan.origin),
+      lingering(loop, lingering_max(subscribers)),
+      random(plan.seed, "workload"),
+      published(plan.publishers.size()),
+      read_buffer(read_buffer_bytes) {}
+
+void Common::rig_problem(const std::string& what, const std::string& detail) {
+    if (rig_problems_++ >= rig_problems_max) return;
+    recorder.event({loop.now(), "rig.problems", {{"what", what}, {"detail", detail}}, 1});
+}
+
+Common::Instant Common::arrival(Nanos realtime) const {
+    if (realtime == 0) return {loop.turn(), false};
+    const Nanos at = loop.from_realtime(realtime);
+    // The read came after the turn began, and so may its last segment have.
+    return {at <= loop.turn() ? at : std::min(at, loop.now()), true};
+}
+
+}  // namespace squall::workload

@@ -1,0 +1,49 @@
+// What subscribers and publishers share. Only the loop's thread touches any of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "suites/workload/books.hpp"
+#include "suites/workload/lingering.hpp"
+#include "suites/workload/loop.hpp"
+#include "suites/workload/marker.hpp"
+#include "suites/workload/random.hpp"
+#include "suites/workload/recorder.hpp"
+#include "suites/workload/workload.hpp"
+
+namespace squall::workload {
+
+/// How long an attempt to subscribe may take, and a publish request's answer.
+inline constexpr Nanos handshake_deadline = 10 * nanos_per_second;
+inline constexpr Nanos answer_deadline = 10 * nanos_per_second;
+
+struct Common {
+    Common(Plan the_plan, std::size_t subscribers);
+
+    /// Something that the rig could not do: it is the rig's fault, not the target's. At most rig_problems_max events.
+    void rig_problem(const std::string& what, const std::string& detail);
+    /// The instant a read's bytes arrived, and whether the kernel told it. Never later than now.
+    struct Instant {
+        Nanos at = 0;
+        bool timed = false;
+    };
+    Instant arrival(Nanos realtime) const;
+
+    Plan plan;
+    std::uint32_t run;
+    Loop loop;
+    Recorder recorder;
+    Lingering lingering;
+    Random random;
+    std::vector<PublishedLog> published;  // by publisher
+    std::vector<char> read_buffer;        // one for all: what has been read is parsed at once
+
+  private:
+    static constexpr int rig_problems_max = 1'000;
+    int rig_problems_ = 0;
+};
+
+}  // namespace squall::workload

@@ -1,0 +1,168 @@
+#include "suites/workload/loop.hpp"
+
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+
+namespace squall::workload {
+namespace {
+
+constexpr int events_a_turn_max = 256;
+constexpr int events_between_clock_reads = 32;  // some 50 us: how late a publisher may be for the events before it
+
+Nanos read_clock(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return time.tv_sec * nanos_per_second + time.tv_nsec;
+}
+
+}  // namespace
+
+struct Loop::Call {
+    const std::function<void()>* work;
+    std::condition_variable done_changed;
+    bool done = false;
+};
+
+Loop::~Loop() {
+    if (epoll_ >= 0) ::close(epoll_);
+    if (wake_ >= 0) ::close(wake_);
+}
+
+Status Loop::open() {
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_ < 0) return system_failure("make an epoll instance", errno, "raise the limit on open files (ulimit -n)");
+    wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_ < 0) return system_failure("make an eventfd", errno, "raise the limit on open files (ulimit -n)");
+    epoll_event none{};
+    const timespec at_once{};
+    if (::epoll_pwait2(epoll_, &none, 1, &at_once, nullptr) < 0) {
+        return system_failure("wait with nanosecond precision (epoll_pwait2)", errno, "Linux 5.11 or later is needed");
+    }
+    return watch(wake_, EPOLLIN, {Token::Kind::wake, 0, 0});
+}
+
+Nanos Loop::now() const { return read_clock(CLOCK_MONOTONIC) - origin_; }
+
+void Loop::new_turn() {
+    const Nanos realtime = read_clock(CLOCK_REALTIME);
+    turn_ = now();
+    realtime_offset_ = turn_ - realtime;
+}
+
+Status Loop::watch(int fd, std::uint32_t events, Token token) {
+    epoll_event event{events, {.u64 = token.packed()}};
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
+    return system_failure("watch a socket", errno, "raise fs.epoll.max_user_watches");
+}
+
+Status Loop::rewatch(int fd, std::uint32_t events, Token token) {
+    epoll_event event{events, {.u64 = token.packed()}};
+    if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0) return {};
+    return system_failure("change what a socket is watched for", errno);
+}
+
+void Loop::at(Nanos when, Token token) {
+    timers_.push_back({when, token.packed()});
+    std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+}
+
+void Loop::run(LoopOwner& owner) {
+    // The default slack of 50 us would be part of every publish lag.
+    ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    std::array<epoll_event, events_a_turn_max> events;
+    new_turn();
+    while (running_) {
+        const int count = wait(events.data(), events_a_turn_max);
+        new_turn();
+        for (int i = 0; i < count && running_; ++i) {
+            if (i % events_between_clock_reads == events_between_clock_reads - 1) {
+                new_turn();
+                fire(owner);
+            }
+            const Token token = Token::unpack(events[i].data.u64);
+            if (token.kind == Token::Kind::wake) {
+                run_calls();
+            } else {
+                owner.on_ready(token, events[i].events);
+            }
+        }
+        fire(owner);
+    }
+}
+
+int Loop::wait(epoll_event* events, int count) {
+    timespec timeout{};
+    if (!timers_.empty()) {
+        const Nanos left = std::max<Nanos>(timers_.front().when - now(), 0);
+        timeout = {left / nanos_per_second, left % nanos_per_second};
+    }
+    const int ready = ::epoll_pwait2(epoll_, events, count, timers_.empty() ? nullptr : &timeout, nullptr);
+    if (ready >= 0 || errno == EINTR) return std::max(ready, 0);
+    // It worked in open(): the descriptor is gone, which is a bug, and going on would spin.
+    std::perror("squall: workload loop: epoll_pwait2");
+    std::abort();
+}
+
+void Loop::fire(LoopOwner& owner) {
+    // Timers that are armed meanwhile wait for the next turn: an instant in the past cannot hold the loop.
+    for (std::size_t left = timers_.size(); left > 0 && !timers_.empty() && timers_.front().when <= turn_; --left) {
+        const Timer timer = timers_.front();
+        std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
+        timers_.pop_back();
+        owner.on_timer(Token::unpack(timer.token), now() - timer.when);
+    }
+}
+
+void Loop::run_calls() {
+    std::uint64_t wakes = 0;
+    if (::read(wake_, &wakes, sizeof wakes) < 0) return;  // another turn has taken it already
+    std::vector<Call*> calls;
+    {
+        const std::lock_guard lock(mutex_);
+        calls.swap(calls_);
+    }
+    for (Call* call : calls) {
+        (*call->work)();
+        const std::lock_guard lock(mutex_);
+        call->done = true;
+        call->done_changed.notify_one();  // under the lock: the waiter's stack holds the variable
+    }
+}
+
+void Loop::call(const std::function<void()>& work) {
+    std::unique_lock lock(mutex_);
+    if (ended_) {
+        work();
+        return;
+    }
+    Call call{&work, {}, false};
+    calls_.push_back(&call);
+    const std::uint64_t one = 1;
+    if (::write(wake_, &one, sizeof one) < 0) {
+        std::perror("squall: workload loop: wake up");  // a full counter: the loop has wakes enough
+    }
+    call.done_changed.wait(lock, [&] { return call.done; });
+}
+
+void Loop::ended() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    for (Call* call : calls_) {
+        (*call->work)();
+        call->done = true;
+        call->done_changed.notify_one();
+    }
+    calls_.clear();
+}
+
+}  // namespace squall::workload

@@ -1,0 +1,203 @@
+// Messages out, answers in.
+#include <algorithm>
+#include <cerrno>
+
+#include "suites/workload/marker.hpp"
+#include "suites/workload/publishers.hpp"
+#include "suites/workload/requests.hpp"
+#include "suites/workload/socket.hpp"
+
+namespace squall::workload {
+namespace {
+
+/// Frames whose acknowledgement is followed up before the kernel is asked how far it has got.
+constexpr std::size_t unacknowledged_max = 1'024;
+
+}  // namespace
+
+/// A publisher's WebSocket takes no messages: it answers pings, and notes the peer's close.
+class Publishers::Sink final : public StreamSink {
+  public:
+    explicit Sink(std::string& pongs, Random& random) : pongs_(pongs), random_(random) {}
+    void on_marker(const Marker&) override {}
+    void on_foreign(std::uint32_t) override {}
+    void on_ping(std::string_view payload) override {
+        append_frame(pongs_, Opcode::pong, payload, static_cast<std::uint32_t>(random_.next()));
+    }
+
+  private:
+    std::string& pongs_;
+    Random& random_;
+};
+
+void Publishers::send_next(std::uint32_t index) {
+    Outlet& outlet = *outlets_[index];
+    const Due due = outlet.backlog.front();
+    outlet.backlog.pop_front();
+    const std::uint64_t sequence = common_.published[index].send();
+    std::string payload;
+    append_payload(payload, common_.run, {index, sequence, due.at}, due.bytes);
+    outlet.due = due;
+    outlet.sequence = sequence;
+    if (outlet.over_http()) {
+        send_over_http(index, payload);
+    } else {
+        send_over_websocket(index, payload, sequence);
+    }
+}
+
+void Publishers::send_over_http(std::uint32_t index, const std::string& payload) {
+    Outlet& outlet = *outlets_[index];
+    const std::string request = publish_request(common_.plan.wire, outlet.publisher.topic, payload);
+    const Nanos now = common_.loop.now();
+    common_.recorder.record(publish_lag_, now, now - std::max(outlet.due.at, outlet.free_at));
+    outlet.outstanding = true;
+    outlet.head = {};
+    outlet.body.reset();
+    arm(index, deadline, now + answer_deadline);
+    write(index, request);
+}
+
+void Publishers::send_over_websocket(std::uint32_t index, const std::string& payload, std::uint64_t sequence) {
+    Outlet& outlet = *outlets_[index];
+    std::string frame;
+    append_frame(frame, Opcode::text, expand(common_.plan.wire.websocket_publish_frame, "{payload}", payload),
+                 static_cast<std::uint32_t>(common_.random.next()));
+    const Nanos now = common_.loop.now();
+    common_.recorder.record(publish_lag_, now, now - std::max(outlet.due.at, outlet.free_at));
+    if (outlet.unacknowledged.size() >= unacknowledged_max) forget_acknowledged(outlet);
+    outlet.unacknowledged.push_back({sequence, outlet.written + frame.size()});
+    outlet.half_written = sequence;
+    if (!write(index, frame) || !outlet.unsent.empty()) return;
+    outlet.half_written.reset();
+    accept(outlet, sequence, now);
+}
+
+void Publishers::accept(Outlet& outlet, std::uint64_t sequence, Nanos at) {
+    const auto publisher = static_cast<std::size_t>(&outlet.publisher - common_.plan.publishers.data());
+    common_.published[publisher].accept(sequence);
+    common_.recorder.count(outlet.published, at);
+    ++accepted_;
+}
+
+void Publishers::reject(Outlet& outlet, const std::string& status, Nanos at, std::uint64_t messages) {
+    const Labels labels{{"publisher", outlet.publisher.name}, {"status", status}};
+    common_.recorder.count(common_.recorder.counter("messages.rejected", labels), at, messages);
+}
+
+void Publishers::forget_acknowledged(Outlet& outlet) {
+    const std::uint64_t behind = unacknowledged_bytes(outlet.fd).value_or(outlet.written);
+    while (!outlet.unacknowledged.empty() && outlet.unacknowledged.front().end + behind <= outlet.written) {
+        outlet.unacknowledged.pop_front();
+    }
+    // A peer that acknowledges nothing: the oldest are given the benefit of the doubt.
+    if (outlet.unacknowledged.size() >= unacknowledged_max) outlet.unacknowledged.pop_front();
+}
+
+/// The connection is lost: what the peer's kernel has not acknowledged cannot have reached the target.
+void Publishers::withdraw_unacknowledged(Outlet& outlet) {
+    if (outlet.unacknowledged.empty() || outlet.fd < 0) return;
+    forget_acknowledged(outlet);
+    const auto publisher = static_cast<std::size_t>(&outlet.publisher - common_.plan.publishers.data());
+    for (const Outlet::Written& written : outlet.unacknowledged) {
+        common_.published[publisher].withdraw(written.sequence);
+    }
+    if (outlet.unacknowledged.empty()) return;
+    reject(outlet, "unanswered", common_.loop.now(), outlet.unacknowledged.size());
+}
+
+void Publishers::on_readable(std::uint32_t index) {
+    Outlet& outlet = *outlets_[index];
+    const Received received = receive(outlet.fd, common_.read_buffer.data(), common_.read_buffer.size());
+    if (received.bytes < 0) {
+        if (received.error != EAGAIN && received.error != EINTR) lost(index, "unanswered");
+        return;
+    }
+    const Nanos at = common_.arrival(received.realtime).at;
+    if (received.bytes == 0) {
+        // Without a length the end of the connection is the end of the answer.
+        if (outlet.outstanding && outlet.body && outlet.body->ends_with_connection()) on_answer(index, at);
+        if (outlet.fd >= 0) lost(index, "unanswered");
+        return;
+    }
+    const std::string_view bytes(common_.read_buffer.data(), static_cast<std::size_t>(received.bytes));
+    if (outlet.over_http()) {
+        on_response(index, bytes, at);
+    } else {
+        on_websocket(index, bytes, at);
+    }
+}
+
+void Publishers::on_response(std::uint32_t index, std::string_view bytes, Nanos at) {
+    Outlet& outlet = *outlets_[index];
+    if (!outlet.outstanding) {  // an answer to nothing
+        lost(index, "unanswered");
+        return;
+    }
+    if (!outlet.body) {
+        const HeadReader::State state = outlet.head.feed(bytes);
+        if (state == HeadReader::State::broken) lost(index, "unanswered");
+        if (state != HeadReader::State::done) return;
+        outlet.body.emplace(outlet.head.head().framing, outlet.head.head().content_length);
+    }
+    std::string_view ignored;
+    BodyReader::Step step = BodyReader::Step::data;
+    while (step == BodyReader::Step::data) step = outlet.body->next(bytes, ignored);
+    if (step == BodyReader::Step::broken) lost(index, "unanswered");
+    if (step == BodyReader::Step::ended) on_answer(index, at);
+}
+
+void Publishers::on_answer(std::uint32_t index, Nanos at) {
+    Outlet& outlet = *outlets_[index];
+    const ResponseHead& head = outlet.head.head();
+    outlet.outstanding = false;
+    outlet.answered = true;
+    outlet.free_at = at;
+    ++outlet.deadline_timer;
+    common_.recorder.record(outlet.latency, at, at - outlet.due.at);
+    if (head.status / 100 == 2) {
+        accept(outlet, outlet.sequence, at);
+    } else {
+        common_.published[index].reject(outlet.sequence);
+        reject(outlet, std::to_string(head.status), at);
+    }
+    if (outlet.closing) {
+        close(index);
+    } else if (!head.keep_alive || outlet.body->ends_with_connection()) {
+        lost(index, "unanswered");  // nothing waits for an answer any more: it connects anew
+    } else {
+        pump(index);
+    }
+}
+
+void Publishers::on_websocket(std::uint32_t index, std::string_view bytes, Nanos at) {
+    Outlet& outlet = *outlets_[index];
+    if (outlet.state == Outlet::State::handshaking) {
+        const HeadReader::State state = outlet.head.feed(bytes);
+        if (state == HeadReader::State::more) return;
+        const bool right = state == HeadReader::State::done && outlet.head.head().status == 101 &&
+                           websocket_refusal(outlet.head.head(), outlet.accept,
+                                             common_.plan.wire.websocket_subprotocol) == nullptr;
+        if (!right) {
+            const std::string& line = outlet.head.head().status_line;
+            common_.rig_problem("publisher's WebSocket refused", outlet.publisher.name + ": " + line);
+            lost(index, "refused");
+            return;
+        }
+        outlet.stream.emplace(common_.run);
+        outlet.written = 0;
+        outlet.answered = true;
+        ready(index, at);
+        if (bytes.empty() || outlet.state != Outlet::State::ready) return;
+    }
+    std::string pongs;
+    Sink sink(pongs, common_.random);
+    const Progress progress = outlet.stream->feed(bytes, sink);
+    if (progress.state != Progress::State::open) {
+        lost(index, "unanswered");
+    } else if (!pongs.empty() && outlet.unsent.empty()) {  // never into the middle of a frame
+        write(index, pongs);
+    }
+}
+
+}  // namespace squall::workload

@@ -1,0 +1,130 @@
+#include "suites/workload/socket.hpp"
+
+#include <arpa/inet.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+namespace squall::workload {
+namespace {
+
+sockaddr_in to_address(const Endpoint& endpoint) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(endpoint.address);
+    address.sin_port = htons(endpoint.port);
+    return address;
+}
+
+template <class T>
+bool set_option(int fd, int level, int name, const T& value) {
+    return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+Error and_close(int fd, Error error) {
+    ::close(fd);
+    return error;
+}
+
+}  // namespace
+
+Result<int> begin_connect(const Endpoint& peer, std::uint32_t receive_buffer_bytes) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return system_failure("make a socket", errno, "raise the limit on open files (ulimit -n)");
+    const int timestamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    if (!set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, timestamps)) {
+        return and_close(fd, system_failure("ask for receive timestamps (SO_TIMESTAMPING)", errno));
+    }
+    if (!set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1)) return and_close(fd, system_failure("set TCP_NODELAY", errno));
+    if (receive_buffer_bytes > 0 && !set_option(fd, SOL_SOCKET, SO_RCVBUF, static_cast<int>(receive_buffer_bytes))) {
+        return and_close(fd, system_failure("set SO_RCVBUF", errno));
+    }
+    const sockaddr_in address = to_address(peer);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    if (::connect(fd, generic, sizeof address) == 0 || errno == EINPROGRESS) return fd;
+    return and_close(fd, system_failure("connect to " + to_string(peer), errno));
+}
+
+Received receive(int fd, char* buffer, std::size_t size) {
+    iovec part{buffer, size};
+    alignas(cmsghdr) char control[CMSG_SPACE(3 * sizeof(timespec))];
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    Received received;
+    received.bytes = ::recvmsg(fd, &message, 0);
+    if (received.bytes < 0) {
+        received.error = errno;
+        return received;
+    }
+    for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item)) {
+        if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_TIMESTAMPING) continue;
+        timespec software{};  // the first of three: software, deprecated, hardware
+        std::memcpy(&software, CMSG_DATA(item), sizeof software);
+        received.realtime = software.tv_sec * nanos_per_second + software.tv_nsec;
+    }
+    return received;
+}
+
+std::ptrdiff_t send_some(int fd, std::string_view bytes) { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+
+int pending_error(int fd) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+Endpoint local_endpoint(int fd) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+}
+
+std::uint32_t unread_bytes(int fd) {
+    int bytes = 0;
+    return ::ioctl(fd, SIOCINQ, &bytes) == 0 && bytes > 0 ? static_cast<std::uint32_t>(bytes) : 0;
+}
+
+std::optional<std::uint64_t> unacknowledged_bytes(int fd) {
+    int bytes = 0;
+    if (::ioctl(fd, SIOCOUTQ, &bytes) != 0 || bytes < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(bytes);
+}
+
+Status set_receive_buffer(int fd, std::uint32_t bytes) {
+    const int wanted = static_cast<int>(bytes);
+    if (!set_option(fd, SOL_SOCKET, SO_RCVBUF, wanted)) return system_failure("set SO_RCVBUF", errno);
+    if (!set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, wanted)) return system_failure("set TCP_WINDOW_CLAMP", errno);
+    return {};
+}
+
+void close_with_reset(int fd) {
+    const linger at_once{1, 0};
+    // Cannot fail on a socket of ours; if it did, close() would still end the connection.
+    (void)set_option(fd, SOL_SOCKET, SO_LINGER, at_once);
+    ::close(fd);
+}
+
+Status enter_repair(int fd) {
+    if (set_option(fd, IPPROTO_TCP, TCP_REPAIR, 1)) return {};
+    return system_failure("put a connection in repair mode (TCP_REPAIR)", errno,
+                          "run as root, or in a user namespace that owns the network namespace (CAP_NET_ADMIN)");
+}
+
+void close_silently(int fd) {
+    // The path has lost the connection: where repair mode is not to be had, a FIN does not arrive either.
+    (void)enter_repair(fd);
+    ::close(fd);
+}
+
+}  // namespace squall::workload

@@ -1,0 +1,111 @@
+// What faults and the engine ask of the subscribers. The loop's thread carries it out.
+#include <algorithm>
+#include <numeric>
+
+#include "suites/workload/socket.hpp"
+#include "suites/workload/subscribers.hpp"
+
+namespace squall::workload {
+
+const Subscriber* Subscribers::find(const ConnectionId& id) const {
+    if (id.subscriber >= subscribers_.size()) return nullptr;
+    const Subscriber& s = subscribers_[id.subscriber];
+    return s.generation == id.generation && s.state == Subscriber::State::open ? &s : nullptr;
+}
+
+Subscriber* Subscribers::find(const ConnectionId& id) {
+    return const_cast<Subscriber*>(std::as_const(*this).find(id));  // found in our own, mutable table
+}
+
+std::vector<ClientConnection> Subscribers::connections(std::string_view cohort) const {
+    std::vector<ClientConnection> all;
+    for (std::uint32_t index = 0; index < subscribers_.size(); ++index) {
+        const Subscriber& s = subscribers_[index];
+        const std::string& name = state_of(s).cohort.name;
+        if (s.state != Subscriber::State::open || (!cohort.empty() && cohort != name)) continue;
+        all.push_back({{index, s.generation}, name, s.local, common_.plan.wire.subscribe});
+    }
+    return all;
+}
+
+Result<std::size_t> Subscribers::set_reading(const std::vector<ConnectionId>& ids, const Reading& reading,
+                                             std::uint32_t receive_buffer_bytes) {
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const Subscriber* s = find(id);
+        if (s == nullptr) continue;
+        if (receive_buffer_bytes > 0) {
+            if (const Status status = set_receive_buffer(s->fd, receive_buffer_bytes); status.has_error()) {
+                return status.error();
+            }
+        }
+        start_reading(id.subscriber, reading);
+        ++reached;
+    }
+    return reached;
+}
+
+std::vector<std::pair<ConnectionId, std::uint32_t>> Subscribers::unread(const std::vector<ConnectionId>& ids) const {
+    std::vector<std::pair<ConnectionId, std::uint32_t>> bytes;
+    for (const ConnectionId& id : ids) {
+        if (const Subscriber* s = find(id)) bytes.emplace_back(id, unread_bytes(s->fd));
+    }
+    return bytes;
+}
+
+Result<std::size_t> Subscribers::hang_up(const std::vector<ConnectionId>& ids, Hangup how) {
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const Subscriber* s = find(id);
+        if (s == nullptr) continue;
+        if (how == Hangup::vanish) {
+            // Before anything is given up: without the privilege the connection has to stay as it is.
+            if (const Status status = enter_repair(s->fd); status.has_error()) return status.error();
+        }
+        hang_up_one(id.subscriber, how);
+        ++reached;
+        if (how == Hangup::vanish) {
+            subscribers_[id.subscriber].state = Subscriber::State::gone;
+            if (wanted_ > 0) --wanted_;
+        } else {
+            retry_later(id.subscriber);
+        }
+    }
+    return reached;
+}
+
+void Subscribers::mark_lost(const std::vector<ConnectionId>& ids) {
+    for (const ConnectionId& id : ids) {
+        Subscriber* s = find(id);
+        if (s == nullptr || s->lost) continue;
+        s->lost = true;
+        close_books(id.subscriber);
+    }
+}
+
+std::vector<ClientConnection> Subscribers::ever_connected() const {
+    std::vector<ClientConnection> all;
+    all.reserve(ever_.size());
+    for (const Ever& ever : ever_) {
+        all.push_back({ever.id, cohorts_[ever.cohort]->cohort.name, ever.local, common_.plan.wire.subscribe});
+    }
+    return all;
+}
+
+std::uint32_t Subscribers::open() const {
+    return std::accumulate(cohorts_.begin(), cohorts_.end(), std::uint32_t{0},
+                           [](std::uint32_t sum, const auto& state) { return sum + state->open; });
+}
+
+void Subscribers::sample(Nanos at) {
+    for (const auto& state : cohorts_) common_.recorder.sample("connections", state->labels, at, state->open);
+}
+
+std::size_t Subscribers::bytes_per_subscriber() const {
+    std::size_t books = 0;
+    for (const auto& state : cohorts_) books = std::max(books, state->books.bytes_per_subscriber());
+    // Two timers: the handshake's deadline stays in the heap until it is due.
+    return sizeof(Subscriber) + books + sizeof(Ever) + 2 * Loop::timer_bytes;
+}
+
+}  // namespace squall::workload

@@ -1,0 +1,244 @@
+// An open subscription: reading in the way it was told to, and answering.
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+
+#include "suites/workload/socket.hpp"
+#include "suites/workload/subscribers.hpp"
+
+namespace squall::workload {
+namespace {
+
+/// A limited reader reads so often, as long as a piece is a byte.
+constexpr double pieces_per_second = 20;
+/// Pongs to a peer that does not read: past it they are dropped, as it would not miss them.
+constexpr std::size_t unsent_bytes_max = 64 * 1024;
+
+struct Piece {
+    std::size_t bytes;
+    Nanos every;
+};
+Piece piece_of(const Reading& reading) {
+    const double bytes = std::max(reading.bytes_per_second / pieces_per_second, 1.0);
+    return {static_cast<std::size_t>(bytes), from_seconds(std::floor(bytes) / reading.bytes_per_second)};
+}
+
+}  // namespace
+
+class Subscribers::Sink final : public StreamSink {
+  public:
+    Sink(Subscribers& all, std::uint32_t index, Common::Instant arrival)
+        : all_(all), index_(index), s_(all.subscribers_[index]), state_(all.state_of(s_)), arrival_(arrival) {}
+
+    void on_marker(const Marker& marker) override {
+        Recorder& recorder = all_.common_.recorder;
+        const std::int16_t slot = marker.publisher < state_.slots.size() ? state_.slots[marker.publisher] : -1;
+        if (slot < 0) {  // of another topic: the target has mixed them up
+            recorder.count(state_.misrouted, arrival_.at);
+            return;
+        }
+        const auto place = static_cast<std::size_t>(slot);
+        switch (state_.books.arrive(index_ - state_.first, place, marker.sequence, s_.generation, arrival_.at)) {
+            case Arrival::unknown:
+                recorder.count(state_.foreign, arrival_.at);
+                return;
+            case Arrival::duplicate:
+                recorder.count(state_.duplicated, arrival_.at);
+                return;
+            case Arrival::reordered:
+                recorder.count(state_.reordered, arrival_.at);
+                break;
+            case Arrival::fresh:
+                break;
+        }
+        ++all_.delivered_;
+        recorder.count(state_.delivered, arrival_.at);
+        recorder.count(state_.expected, arrival_.at);
+        if (!arrival_.timed) {
+            recorder.count(state_.untimed, arrival_.at);
+            return;
+        }
+        const Nanos latency = arrival_.at - marker.scheduled;
+        recorder.record(state_.latency[place], arrival_.at, latency);
+        recorder.delivered(latency);
+    }
+    void on_foreign(std::uint32_t markers) override { all_.common_.recorder.count(state_.foreign, arrival_.at, markers); }
+    void on_event_id(std::string_view id) override {
+        if (state_.cohort.last_event_id) s_.last_event_id = id;
+    }
+    void on_retry(std::uint32_t ms) override {
+        s_.retry_ms = ms;
+        s_.retry_known = true;
+    }
+    void on_said(std::string_view reason) override { s_.said = std::make_unique<std::string>(reason); }
+    void on_ping(std::string_view payload) override {
+        if (state_.cohort.pongs) all_.send_frame(index_, Opcode::pong, payload);
+    }
+    void on_close(std::uint16_t code, std::string_view reason) override {
+        close_code = code;
+        if (!reason.empty()) s_.said = std::make_unique<std::string>(reason);
+    }
+
+    std::uint16_t close_code = 0;
+
+  private:
+    Subscribers& all_;
+    std::uint32_t index_;
+    Subscriber& s_;
+    CohortState& state_;
+    Common::Instant arrival_;
+};
+
+void Subscribers::on_open(std::uint32_t index, std::uint32_t events) {
+    Subscriber& s = subscribers_[index];
+    if ((events & EPOLLOUT) != 0) flush(index);
+    if (!s.paused) {
+        if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) read(index, common_.read_buffer.size());
+        return;
+    }
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+        const int error = pending_error(s.fd);
+        ended_by_error(index, error != 0 ? error : s.send_error != 0 ? s.send_error : ECONNRESET);
+    } else if ((events & EPOLLRDHUP) != 0) {
+        if (unread_bytes(s.fd) == 0) {
+            read(index, 1);
+        } else if (const Status status = common_.loop.rewatch(s.fd, 0, token_of(index)); status.has_error()) {
+            common_.rig_problem("cannot pause a reader", status.error().message);
+        }
+        // Otherwise the FIN stands behind bytes that this reader has not read: it has not seen an end yet. Resets are
+        // still reported: the kernel always does.
+    }
+}
+
+void Subscribers::read(std::uint32_t index, std::size_t size_max) {
+    Subscriber& s = subscribers_[index];
+    const Received received = receive(s.fd, common_.read_buffer.data(), size_max);
+    if (received.bytes > 0) {
+        const Common::Instant arrival = common_.arrival(received.realtime);
+        // Of a reader that is not prompt, the gaps would be its own.
+        if (!s.slow && !s.lost) common_.recorder.record(state_of(s).silence, arrival.at, arrival.at - s.last_byte);
+        s.last_byte = arrival.at;
+        feed(index, {common_.read_buffer.data(), static_cast<std::size_t>(received.bytes)}, arrival);
+    } else if (received.bytes < 0) {
+        if (received.error != EAGAIN && received.error != EINTR) ended_by_error(index, received.error);
+    } else if (s.send_error != 0) {
+        ended_by_error(index, s.send_error);  // the kernel reports a reset once, and a send has had it
+    } else {
+        const auto* sse = std::get_if<SseStream>(&s.stream);
+        ended(index, sse != nullptr && sse->ended_properly() ? "eof_clean" : "eof_cut", nullptr, Parting::close_now);
+    }
+}
+
+void Subscribers::feed(std::uint32_t index, std::string_view bytes, Common::Instant arrival) {
+    Subscriber& s = subscribers_[index];
+    Sink sink(*this, index, arrival);
+    auto* sse = std::get_if<SseStream>(&s.stream);
+    const Progress progress = sse != nullptr ? sse->feed(bytes, sink) : std::get<WebSocketStream>(s.stream).feed(bytes, sink);
+    switch (progress.state) {
+        case Progress::State::open:
+            break;
+        case Progress::State::ended:
+            if (sse != nullptr) {
+                ended(index, "eof_clean", nullptr, Parting::close_now);
+            } else {
+                const std::uint16_t code = sink.close_code;
+                send_frame(index, Opcode::close, code == 1005 ? std::string() : close_payload(code, {}));
+                ended(index, "close_" + std::to_string(code), nullptr, Parting::linger);
+            }
+            break;
+        case Progress::State::broken:
+            if (sse == nullptr) send_frame(index, Opcode::close, close_payload(1002, progress.why));
+            ended(index, "protocol_error", progress.why, Parting::close_now);
+            break;
+    }
+}
+
+void Subscribers::send_frame(std::uint32_t index, Opcode opcode, std::string_view payload) {
+    std::string frame;
+    append_frame(frame, opcode, payload, static_cast<std::uint32_t>(common_.random.next()));
+    send(index, frame);
+}
+
+void Subscribers::send(std::uint32_t index, std::string_view bytes) {
+    Subscriber& s = subscribers_[index];
+    if (s.unsent) {
+        if (s.unsent->size() + bytes.size() <= unsent_bytes_max) s.unsent->append(bytes);
+        return;
+    }
+    const std::ptrdiff_t sent = send_some(s.fd, bytes);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        // The end is recorded when reading gets to it: what came before it still counts.
+        s.send_error = errno == EPIPE ? 0 : static_cast<std::uint8_t>(errno);
+        return;
+    }
+    const std::size_t done = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    if (done == bytes.size()) return;
+    s.unsent = std::make_unique<std::string>(bytes.substr(done));
+    watch_again(index);
+}
+
+void Subscribers::flush(std::uint32_t index) {
+    Subscriber& s = subscribers_[index];
+    if (!s.unsent) return;
+    const std::unique_ptr<std::string> bytes = std::move(s.unsent);
+    send(index, *bytes);
+    if (!s.unsent) watch_again(index);
+}
+
+void Subscribers::watch_again(std::uint32_t index) {
+    const Subscriber& s = subscribers_[index];
+    const std::uint32_t in = s.paused ? static_cast<std::uint32_t>(EPOLLRDHUP) : static_cast<std::uint32_t>(EPOLLIN);
+    const std::uint32_t out = s.unsent ? static_cast<std::uint32_t>(EPOLLOUT) : 0U;
+    if (const Status status = common_.loop.rewatch(s.fd, in | out, token_of(index)); status.has_error()) {
+        common_.rig_problem("cannot watch a subscriber", status.error().message);
+    }
+}
+
+void Subscribers::start_reading(std::uint32_t index, const Reading& reading) {
+    Subscriber& s = subscribers_[index];
+    ++s.timer;
+    s.slow.reset();
+    if (reading.mode != Reading::Mode::prompt) s.slow = std::make_unique<Subscriber::Slow>(Subscriber::Slow{reading, true});
+    switch (reading.mode) {
+        case Reading::Mode::prompt:
+            pause(index, false);
+            break;
+        case Reading::Mode::stopped:
+            pause(index, true);
+            break;
+        case Reading::Mode::limited:
+            pause(index, true);
+            if (reading.bytes_per_second > 0) arm(index, common_.loop.now() + piece_of(reading).every);
+            break;
+        case Reading::Mode::stop_and_go:
+            pause(index, false);
+            arm(index, common_.loop.now() + reading.go);
+            break;
+    }
+}
+
+void Subscribers::on_reading_timer(std::uint32_t index) {
+    Subscriber& s = subscribers_[index];
+    if (!s.slow) return;
+    const Reading& reading = s.slow->reading;
+    if (reading.mode == Reading::Mode::limited) {
+        const Piece piece = piece_of(reading);
+        const std::uint32_t generation = s.generation;
+        arm(index, common_.loop.now() + piece.every);
+        // Bounded by the shared buffer: more than 5 MiB/s is not a slow reader.
+        read(index, std::min(piece.bytes, common_.read_buffer.size()));
+        if (s.generation != generation || s.state != Subscriber::State::open) return;
+    } else if (reading.mode == Reading::Mode::stop_and_go) {
+        s.slow->going = !s.slow->going;
+        pause(index, !s.slow->going);
+        // An interval of nothing would keep the loop from everything else.
+        arm(index, common_.loop.now() + std::max<Nanos>(s.slow->going ? reading.go : reading.stop, 1'000'000));
+    }
+}
+
+void Subscribers::pause(std::uint32_t index, bool paused) {
+    subscribers_[index].paused = paused;
+    watch_again(index);
+}
+
+}  // namespace squall::workload

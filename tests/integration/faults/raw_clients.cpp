@@ -1,0 +1,201 @@
+#include "raw_clients.hpp"
+
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+
+namespace squall::test {
+namespace {
+
+constexpr std::size_t read_bytes_max = 65536;
+
+Endpoint own_end(int socket) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
+    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+}
+
+Nanos steady() {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+}  // namespace
+
+RawClients::RawClients(const kernel::Namespace& where) : where_(where), thread_([this] { run(); }) {}
+
+RawClients::~RawClients() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    thread_.join();
+    for (const auto& [id, connection] : connections_)
+        close(connection.socket);
+}
+
+void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint to) {
+    const Status done = where_.run([&]() -> Status {
+        for (std::size_t i = 0; i < count; ++i) {
+            const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_port = htons(to.port);
+            address.sin_addr.s_addr = htonl(to.address);
+            if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+                const int number = errno;
+                close(socket);
+                return system_failure("connecting to " + to_string(to), number);
+            }
+            const std::lock_guard lock(mutex_);
+            const ConnectionId id{next_subscriber_++, 1};
+            connections_[id] = {.described = {id, cohort, own_end(socket), to}, .socket = socket, .reading = {}};
+        }
+        return {};
+    });
+    if (!done) throw std::runtime_error(done.error().message);
+}
+
+void RawClients::send_all(const std::string& bytes) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, connection] : connections_) {
+        if (send(connection.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            continue;  // read tells
+    }
+}
+
+void RawClients::run() {
+    Nanos before = steady();
+    while (true) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        const std::lock_guard lock(mutex_);
+        if (stop_) return;
+        const Nanos now = steady();
+        for (auto entry = connections_.begin(); entry != connections_.end();) {
+            if (read_some(entry->second, now, now - before)) {
+                ++entry;
+            } else {
+                close(entry->second.socket);
+                entry = connections_.erase(entry);
+            }
+        }
+        before = now;
+    }
+}
+
+bool RawClients::read_some(Connection& connection, Nanos now, Nanos elapsed) {
+    const Reading& reading = connection.reading;
+    std::size_t limit = read_bytes_max;
+    if (reading.mode == Reading::Mode::stopped) return true;
+    if (reading.mode == Reading::Mode::stop_and_go) {
+        const Nanos cycle = reading.go + reading.stop;
+        if ((now - connection.since) % cycle >= reading.go) return true;
+    }
+    if (reading.mode == Reading::Mode::limited) {
+        connection.allowance += reading.bytes_per_second * to_seconds(elapsed);
+        limit = static_cast<std::size_t>(connection.allowance);
+        if (limit == 0) return true;
+    }
+    char buffer[read_bytes_max];
+    const ssize_t got = recv(connection.socket, buffer, std::min(limit, sizeof buffer), MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN) return true;
+    if (got <= 0) {
+        ++(got == 0 ? fins_ : resets_);
+        return false;
+    }
+    received_ += static_cast<std::size_t>(got);
+    connection.allowance -= static_cast<double>(got);
+    return true;
+}
+
+std::size_t RawClients::open() const {
+    const std::lock_guard lock(mutex_);
+    return connections_.size();
+}
+std::size_t RawClients::ends_by_fin() const {
+    const std::lock_guard lock(mutex_);
+    return fins_;
+}
+std::size_t RawClients::ends_by_reset() const {
+    const std::lock_guard lock(mutex_);
+    return resets_;
+}
+std::size_t RawClients::bytes_received() const {
+    const std::lock_guard lock(mutex_);
+    return received_;
+}
+std::set<ConnectionId> RawClients::lost() const {
+    const std::lock_guard lock(mutex_);
+    return lost_;
+}
+
+std::vector<ClientConnection> RawClients::connections(std::string_view cohort) {
+    const std::lock_guard lock(mutex_);
+    std::vector<ClientConnection> found;
+    for (const auto& [id, connection] : connections_) {
+        if (cohort.empty() || connection.described.cohort == cohort) found.push_back(connection.described);
+    }
+    return found;
+}
+
+Result<std::size_t> RawClients::set_reading(const std::vector<ConnectionId>& ids, const Reading& reading,
+                                            std::uint32_t receive_buffer_bytes) {
+    const std::lock_guard lock(mutex_);
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const auto entry = connections_.find(id);
+        if (entry == connections_.end()) continue;
+        entry->second.reading = reading;
+        entry->second.since = steady();
+        entry->second.allowance = 0;
+        const int size = static_cast<int>(receive_buffer_bytes);
+        if (size > 0) setsockopt(entry->second.socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        ++reached;
+    }
+    return reached;
+}
+
+std::vector<std::pair<ConnectionId, std::uint32_t>> RawClients::unread(const std::vector<ConnectionId>& ids) {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::pair<ConnectionId, std::uint32_t>> result;
+    for (const ConnectionId& id : ids) {
+        const auto entry = connections_.find(id);
+        int bytes = 0;
+        if (entry == connections_.end() || ioctl(entry->second.socket, FIONREAD, &bytes) != 0) continue;
+        result.emplace_back(id, static_cast<std::uint32_t>(bytes));
+    }
+    return result;
+}
+
+Result<std::size_t> RawClients::hang_up(const std::vector<ConnectionId>& ids, Hangup how) {
+    const std::lock_guard lock(mutex_);
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const auto entry = connections_.find(id);
+        if (entry == connections_.end()) continue;
+        const int socket = entry->second.socket;
+        const linger reset{1, 0};
+        const int on = 1;
+        if (how == Hangup::reset) setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        if (how == Hangup::vanish && setsockopt(socket, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) {
+            return system_failure("TCP_REPAIR", errno);
+        }
+        close(socket);
+        connections_.erase(entry);
+        ++reached;
+    }
+    return reached;
+}
+
+void RawClients::mark_lost(const std::vector<ConnectionId>& ids) {
+    const std::lock_guard lock(mutex_);
+    lost_.insert(ids.begin(), ids.end());
+}
+
+}  // namespace squall::test

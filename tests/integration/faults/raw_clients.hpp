@@ -1,0 +1,58 @@
+// The contract that the workload implements for faults, over raw sockets: one thread that reads as it is told to.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "faults/core/clients.hpp"
+#include "faults/kernel/namespace.hpp"
+
+namespace squall::test {
+
+class RawClients final : public Clients {
+public:
+    explicit RawClients(const kernel::Namespace& where);
+    ~RawClients() override;
+
+    /// Throws std::runtime_error where a connection is not made.
+    void connect(std::size_t count, const std::string& cohort, Endpoint to);
+    void send_all(const std::string& bytes);
+
+    std::size_t open() const;
+    std::size_t ends_by_fin() const;
+    std::size_t ends_by_reset() const;
+    std::size_t bytes_received() const;
+    std::set<ConnectionId> lost() const;
+
+    std::vector<ClientConnection> connections(std::string_view cohort) override;
+    Result<std::size_t> set_reading(const std::vector<ConnectionId>& ids, const Reading& reading,
+                                    std::uint32_t receive_buffer_bytes) override;
+    std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) override;
+    Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) override;
+    void mark_lost(const std::vector<ConnectionId>& ids) override;
+
+private:
+    struct Connection {
+        ClientConnection described;
+        int socket = -1;
+        Reading reading;
+        double allowance = 0;  ///< bytes that may be read, for Mode::limited
+        Nanos since = 0;       ///< when the reading mode was set
+    };
+
+    void run();
+    bool read_some(Connection& connection, Nanos now, Nanos elapsed);
+
+    const kernel::Namespace& where_;
+    mutable std::mutex mutex_;
+    std::map<ConnectionId, Connection> connections_;
+    std::set<ConnectionId> lost_;
+    std::uint32_t next_subscriber_ = 0;
+    std::size_t fins_ = 0, resets_ = 0, received_ = 0;
+    bool stop_ = false;
+    std::thread thread_;
+};
+
+}  // namespace squall::test

@@ -1,0 +1,103 @@
+#include "raw_server.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <vector>
+
+namespace squall::test {
+
+RawServer::RawServer(const kernel::Namespace& where, Endpoint listen) {
+    const Status ready = where.run([&]() -> Status {
+        listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(listen.port);
+        address.sin_addr.s_addr = htonl(listen.address);
+        const int on = 1;
+        setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+            ::listen(listener_, 4096) != 0) {
+            return system_failure("listening", errno);
+        }
+        return {};
+    });
+    if (!ready) throw std::runtime_error(ready.error().message);
+    thread_ = std::thread([this] { run(); });
+}
+
+RawServer::~RawServer() {
+    stop_ = true;
+    thread_.join();
+    for (const auto& [socket, unsent] : connections_)
+        close(socket);
+    close(listener_);
+}
+
+void RawServer::run() {
+    while (!stop_) {
+        std::vector<pollfd> waiting{{listener_, POLLIN, 0}};
+        for (const auto& [socket, unsent] : connections_)
+            waiting.push_back({socket, POLLIN, 0});
+        poll(waiting.data(), waiting.size(), 5);
+        accept_all();
+        std::vector<int> ended;
+        for (auto& [socket, unsent] : connections_) {
+            if (!serve(socket, unsent)) ended.push_back(socket);
+        }
+        for (const int socket : ended) {
+            close(socket);
+            connections_.erase(socket);
+        }
+        open_ = connections_.size();
+    }
+}
+
+void RawServer::accept_all() {
+    for (int socket; (socket = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
+        connections_.emplace(socket, "");
+    }
+}
+
+bool RawServer::flush(int socket, std::string& unsent) {
+    if (unsent.empty()) return true;
+    const ssize_t sent = send(socket, unsent.data(), unsent.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) {
+        ++resets_;
+        return false;
+    }
+    if (sent > 0) unsent.erase(0, static_cast<std::size_t>(sent));
+    return true;
+}
+
+bool RawServer::serve(int socket, std::string& unsent) {
+    if (!flush(socket, unsent)) return false;
+    char buffer[65536];
+    const ssize_t got = unsent.empty() ? recv(socket, buffer, sizeof buffer, 0) : -1;
+    if (got == 0) {
+        ++fins_;
+        return false;
+    }
+    if (got < 0 && unsent.empty() && errno != EAGAIN) {
+        ++resets_;
+        return false;
+    }
+    if (got > 0) {
+        received_ += static_cast<std::size_t>(got);
+        if (echo_) unsent.append(buffer, static_cast<std::size_t>(got));
+    }
+    if (const std::size_t bytes = push_bytes_; bytes > 0 && unsent.empty()) {
+        // What the kernel does not take is dropped: a push server with a queue of nothing.
+        const std::string message(bytes, 'm');
+        if (send(socket, message.data(), bytes, MSG_NOSIGNAL) < 0 && errno != EAGAIN) {
+            ++resets_;
+            return false;
+        }
+    }
+    return flush(socket, unsent);
+}
+
+}  // namespace squall::test

@@ -1,0 +1,126 @@
+#include "rig.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "faults/kernel/socket_table.hpp"
+
+namespace squall::test {
+
+Scratch::Scratch() {
+    std::string name = (std::filesystem::temp_directory_path() / "squall-test-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
+    directory_ = name;
+}
+
+Scratch::~Scratch() {
+    std::filesystem::remove_all(directory_);
+}
+
+std::string Scratch::unique_run_id(const char* stem) const {
+    return fmt::format("{}-{}", stem, getpid());
+}
+
+void RigTest::SetUp() {
+    auto bed = kernel::make_testbed();
+    if (!bed) GTEST_SKIP() << bed.error().message;
+    testbed.emplace(std::move(*bed));
+    auto opened = Journal::create(scratch.directory(), run_id);
+    ASSERT_EQ(failure(opened), "");
+    journal.emplace(std::move(*opened));
+    auto made = kernel::PathFilter::create(testbed->path, run_id);
+    if (!made) GTEST_SKIP() << made.error().message;
+    filter = std::move(*made);
+    server = std::make_unique<RawServer>(testbed->target, target);
+    clients = std::make_unique<RawClients>(testbed->clients);
+}
+
+void RigTest::TearDown() {
+    proxy.reset();
+    clients.reset();
+    server.reset();
+}
+
+void RigTest::start_proxy() {
+    auto started = proxy::Proxy::start(&testbed->path, filter.get(), proxy_front, target);
+    ASSERT_EQ(failure(started), "");
+    proxy = std::move(*started);
+}
+
+void RigTest::connect(std::size_t count, const std::string& cohort) {
+    const std::size_t before = established_at_target();
+    clients->connect(count, cohort, proxy ? proxy->listening() : target);
+    ASSERT_TRUE(eventually([&] { return server->open() >= before + count; }));
+    if (proxy) {
+        ASSERT_TRUE(eventually([&] { return proxy->pairs().size() >= before + count; }));
+    }
+}
+
+Rig RigTest::rig() {
+    return {.journal = *journal,
+            .clients = *clients,
+            .run_id = run_id,
+            .target_cgroup = nullptr,
+            .target_netns = &testbed->target,
+            .path_netns = &testbed->path,
+            .path_filter = filter.get(),
+            .proxy = proxy.get(),
+            .target = target};
+}
+
+Result<std::unique_ptr<Injection>> RigTest::inject(const char* name,
+                                                   const std::map<std::string, std::string, std::less<>>& written,
+                                                   Aim aim) {
+    const Fault* fault = find_fault(name);
+    if (fault == nullptr) return Error{std::string("no fault is registered as ") + name};
+    const auto options = parse_options(fault->options, written);
+    if (!options) return options.error();
+    if (!rig_) rig_.emplace(rig());
+    since_injection = 0;
+    return fault->inject(*rig_, aim, *options);
+}
+
+Witness RigTest::wait_for_bite(Injection& injection) {
+    Witness last;
+    EXPECT_TRUE(eventually([&] {
+        last = witness_after(injection, std::chrono::milliseconds(50));
+        return last.bit || testing::Test::HasFailure();
+    })) << last.evidence;
+    return last;
+}
+
+Witness RigTest::witness_after(Injection& injection, std::chrono::milliseconds duration) {
+    constexpr auto step = std::chrono::milliseconds(50);
+    for (auto passed = step; passed <= duration; passed += step) {
+        std::this_thread::sleep_for(step);
+        since_injection += std::chrono::nanoseconds(step).count();
+        EXPECT_EQ(failure(injection.advance(since_injection)), "");
+    }
+    auto witness = injection.witness();
+    EXPECT_EQ(failure(witness), "");
+    return witness ? *witness : Witness{};
+}
+
+std::vector<kernel::TcpSocket> RigTest::target_sockets() const {
+    std::vector<kernel::TcpSocket> sockets;
+    EXPECT_EQ(failure(testbed->target.run([&]() -> Status {
+                  auto read = kernel::tcp_sockets();
+                  if (!read) return read.error();
+                  sockets = std::move(*read);
+                  return {};
+              })),
+              "");
+    return sockets;
+}
+
+std::size_t RigTest::established_at_target() const {
+    const auto sockets = target_sockets();
+    return static_cast<std::size_t>(std::count_if(sockets.begin(), sockets.end(), [](const auto& socket) {
+        return socket.state == kernel::TcpState::established && socket.local == target;
+    }));
+}
+
+}  // namespace squall::test

@@ -1,0 +1,58 @@
+// What self-registration promises: linking the files is enough, and every descriptor says what the tools print.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "faults/core/capability.hpp"
+#include "faults/core/fault.hpp"
+
+namespace squall {
+namespace {
+
+TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
+    for (const char* name : {"cpu-cap", "half-open", "mass-disconnect", "proxy-idle-timeout", "slow-reader"}) {
+        EXPECT_NE(find_fault(name), nullptr) << name;
+    }
+    EXPECT_EQ(find_fault("no-such-fault"), nullptr);
+}
+
+TEST(Registry, SortedByName) {
+    const auto& all = all_faults();
+    EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; }));
+}
+
+TEST(Registry, DescriptorsAreComplete) {
+    for (const Fault& fault : all_faults()) {
+        SCOPED_TRACE(fault.name);
+        for (const std::string* text :
+             {&fault.summary, &fault.mechanism, &fault.privilege, &fault.witness, &fault.healing}) {
+            EXPECT_FALSE(text->empty());
+        }
+        EXPECT_NE(fault.inject, nullptr);
+        for (const OptionSpec& option : fault.options) {
+            SCOPED_TRACE(option.name);
+            EXPECT_FALSE(option.doc.empty());
+            EXPECT_EQ(option.choices.empty(), option.kind != OptionSpec::Kind::choice);
+            EXPECT_FALSE(option.required && option.fallback.has_value());
+            if (option.fallback) {
+                const auto value = parse_option(option, *option.fallback);
+                EXPECT_TRUE(value) << value.error().message;
+            }
+        }
+    }
+}
+
+TEST(Registry, AFaultsNeedsAreCapabilitiesThatExist) {
+    for (const Fault& fault : all_faults()) {
+        for (const std::string& need : fault.needs)
+            EXPECT_EQ(probe(need).key, need) << fault.name;
+    }
+}
+
+TEST(Registry, AnUnknownCapabilityIsNotAvailable) {
+    EXPECT_FALSE(probe("time-travel").available);
+    EXPECT_FALSE(probe("time-travel").detail.empty());
+}
+
+}  // namespace
+}  // namespace squall

@@ -1,0 +1,90 @@
+#include "suites/targets/process.hpp"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "suites/metrics/process_tree.hpp"
+
+namespace squall {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class ProcessTest : public testing::Test {
+  protected:
+    ProcessTest() : directory_(fs::temp_directory_path() / ("squall-process-test-" + std::to_string(getpid()))) {
+        fs::create_directories(directory_);
+        journal_.emplace(*Journal::create(directory_ / "state", "test"));
+    }
+    ~ProcessTest() override {
+        journal_.reset();
+        fs::remove_all(directory_);
+    }
+    ProcessPlan plan(std::vector<std::string> command) const {
+        ProcessPlan result;
+        result.command = std::move(command);
+        result.output = directory_ / "output";
+        return result;
+    }
+    std::string output() const {
+        std::ifstream file(directory_ / "output");
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    static const ProcessEnd& wait(Process& process) {
+        while (!process.ended()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return *process.ended();
+    }
+
+    fs::path directory_;
+    std::optional<Journal> journal_;
+};
+
+TEST_F(ProcessTest, OutputAndStatusAreKept) {
+    auto process = Process::start(*journal_, plan({"sh", "-c", "echo out; echo err >&2; exit 3"}));
+    ASSERT_TRUE(process) << process.error().message;
+    EXPECT_EQ(wait(**process).how, "exited with status 3");
+    EXPECT_THAT(output(), HasSubstr("out"));
+    EXPECT_THAT(output(), HasSubstr("err"));
+}
+
+TEST_F(ProcessTest, AProgramThatIsNotThereIsNamed) {
+    const auto process = Process::start(*journal_, plan({"/no/such/program"}));
+    ASSERT_FALSE(process);
+    EXPECT_THAT(process.error().message, HasSubstr("/no/such/program"));
+    EXPECT_EQ(process.error().system_error, ENOENT);
+}
+
+TEST_F(ProcessTest, StopEndsWhatIgnoresItsSignalAfterTheGrace) {
+    auto stubborn = plan({"sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"});
+    stubborn.stop_grace = 100'000'000;
+    auto process = Process::start(*journal_, stubborn);
+    ASSERT_TRUE(process) << process.error().message;
+    while (output().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE((*process)->stop());
+    EXPECT_THAT((*process)->ended()->how, HasSubstr("signal 9"));
+    EXPECT_TRUE((*process)->stop()) << "a second time is harmless";
+}
+
+TEST_F(ProcessTest, UsageCoversTheTree) {
+    auto process = Process::start(*journal_, plan({"sh", "-c", "sleep 60 & sleep 60"}));
+    ASSERT_TRUE(process) << process.error().message;
+    while (process_tree((*process)->pid()).size() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    const auto usage = process_usage(process_tree((*process)->pid()));
+    ASSERT_TRUE(usage) << usage.error().message;
+    EXPECT_EQ(usage->processes, 3U);
+    EXPECT_GE(usage->threads, 3U);
+    EXPECT_GT(usage->resident_bytes, 0U);
+    EXPECT_LE(usage->proportional_bytes, usage->resident_bytes);
+    const auto all = process_tree((*process)->pid());
+    EXPECT_TRUE((*process)->stop());
+    for (int i = 0; i < 5000 && process_usage(all); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_FALSE(process_usage(all)) << "stop() left children behind";
+}
+
+}  // namespace
+}  // namespace squall
