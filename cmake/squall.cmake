@@ -13,7 +13,9 @@ endif()
 
 add_library(squall_base INTERFACE)
 target_include_directories(squall_base INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(squall_base INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+target_compile_options(squall_base INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  # A designated initializer that leaves a member out means its default.
+  -Wno-missing-field-initializers)
 if(SQUALL_WERROR)
   target_compile_options(squall_base INTERFACE -Werror)
 endif()

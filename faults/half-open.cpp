@@ -35,9 +35,7 @@ public:
     }
 
     Status begin() {
-        if (loss_ == Loss::rebooted) note_unread();  // there is nobody to ask afterwards
         if (auto cut = cut_off(); !cut) return cut;
-        if (loss_ != Loss::rebooted) note_unread();
         if (auto sampled = sample(); !sampled) return sampled;
         return leave_out_what_had_ended();
     }
@@ -74,9 +72,9 @@ private:
     struct Seen {
         bool aimed = true;         ///< false: it had ended before the fault reached it
         bool established = false;  ///< the target held it for ESTABLISHED after the injection
-        bool unread = false;       ///< the subscriber had not read everything at the injection
-        bool queued = false;       ///< the target had something in its send queue
+        bool queued = false;       ///< it had something in its send queue
         bool retransmitted = false;
+        bool zero_window = false;  ///< the subscriber had closed its window: it had stopped reading
     };
 
     struct Totals {
@@ -90,7 +88,7 @@ private:
             established += seen.established;
             if (!seen.queued) {
                 ++idle;
-            } else if (seen.unread) {
+            } else if (seen.zero_window) {
                 ++zero_window;
             } else if (seen.retransmitted) {
                 ++in_flight;
@@ -122,15 +120,6 @@ private:
         return {};
     }
 
-    void note_unread() {
-        std::map<ConnectionId, std::size_t> index;
-        for (std::size_t i = 0; i < chosen_.size(); ++i)
-            index.emplace(chosen_[i].connection.id, i);
-        for (const auto& [id, bytes] : clients_.unread(proxy::ids_of(chosen_))) {
-            if (const auto found = index.find(id); found != index.end()) seen_[found->second].unread = bytes > 0;
-        }
-    }
-
     Status sample() {
         const auto sockets = view_.sockets(chosen_);
         if (!sockets) return sockets.error();
@@ -139,7 +128,8 @@ private:
             if (!socket || socket->state != kernel::TcpState::established) continue;
             seen_[i].established = true;
             seen_[i].queued = seen_[i].queued || socket->send_queue > 0;
-            seen_[i].retransmitted = seen_[i].retransmitted || (socket->send_queue > 0 && socket->retransmits > 0);
+            seen_[i].retransmitted = seen_[i].retransmitted || socket->retransmits > 0;
+            seen_[i].zero_window = seen_[i].zero_window || socket->zero_window;
         }
         return {};
     }

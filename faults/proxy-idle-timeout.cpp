@@ -52,12 +52,17 @@ public:
             longest = std::max(longest, closed.idle);
         }
         const auto duration = [](Nanos n) { return format_quantity(to_seconds(n), dimension::time); };
-        witness.bit = !closes_.empty();
+        const auto canary = proxy_.canary_close();
+        witness.bit = !closes_.empty() || canary.has_value();
         witness.evidence = closes_.empty()
-                               ? fmt::format("the proxy found no connection silent for {}", duration(timeout_.after))
+                               ? fmt::format("the proxy found no subscriber silent for {}", duration(timeout_.after))
                                : fmt::format("the proxy closed {} connections that had been silent for {} to {}",
                                              closes_.size(), duration(shortest), duration(longest));
+        if (canary) {
+            witness.evidence += fmt::format("; a silent one of its own it closed after {}", duration(canary->idle));
+        }
         witness.measures = {{"closes", static_cast<double>(closes_.size())},
+                            {"canary_closes", canary ? 1.0 : 0.0},
                             {"idle_seconds_min", to_seconds(shortest)},
                             {"idle_seconds_max", to_seconds(longest)}};
         witness.connections = closed_;
@@ -119,7 +124,7 @@ private:
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& options) {
     if (rig.proxy == nullptr) {
-        return Error{"proxy-idle-timeout needs a path with a proxy; add 'proxy' to the scenario's path"};
+        return Error{"proxy-idle-timeout needs a path with a proxy; write 'proxy: true' in the scenario"};
     }
     const std::string& by = options.choice("by");
     const proxy::IdleTimeout timeout{options.duration("after"), by == "rst"       ? proxy::CloseBy::rst
@@ -136,7 +141,9 @@ const RegisterFault registered{Fault{
     .mechanism = "squall's TCP proxy in the path closes connections without a byte in either direction, to both sides: "
                  "by FIN, by RST, or by forgetting them (packets of both sides then fall on the floor).",
     .privilege = "none; user namespace for silence",
-    .witness = "The proxy counted its closes, connection by connection.",
+    .witness =
+        "The proxy counted its closes, connection by connection; where no subscriber was silent for long enough, it "
+        "closed a silent connection of its own.",
     .healing = "The timeout is lifted; what was closed stays closed, and forgotten connections meet a reset.",
     .needs = {},
     .options =

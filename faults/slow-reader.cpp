@@ -138,7 +138,7 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
     auto chosen = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
     if (chosen.empty()) return Error{fmt::format("slow-reader: no connection of cohort '{}' is open", aim.cohort)};
     const auto buffer =
-        options.has("receive-buffer") ? static_cast<std::uint32_t>(options.number("receive-buffer")) : 0;
+        options.has("receive_buffer") ? static_cast<std::uint32_t>(options.number("receive_buffer")) : 0;
     auto injection = std::make_unique<SlowReader>(rig, std::move(chosen));
     if (auto begun = injection->begin(*reading, buffer); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
@@ -176,7 +176,7 @@ const RegisterFault registered{Fault{
              .doc = "How long it then does not; required for mode stop-and-go.",
              .min = 0.001,
              .max = 3600},
-            {.name = "receive-buffer",
+            {.name = "receive_buffer",
              .dimension = dimension::bytes,
              .doc = "SO_RCVBUF of the slowed readers, so that less fits into the kernel before the target feels it.",
              .min = 256,

@@ -10,6 +10,9 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <set>
+#include <span>
+#include <stdexcept>
 
 namespace squall::kernel {
 namespace json = boost::json;
@@ -58,9 +61,22 @@ Result<std::string> run_nft(const std::string& commands) {
 }
 
 /// `commands` that add or delete elements of one set; nothing for none.
-std::string change(const char* verb, const std::string& table, const char* set, const std::vector<std::string>& keys) {
+template <class Keys>
+std::string change(const char* verb, const std::string& table, const char* set, const Keys& keys) {
     if (keys.empty()) return "";
     return fmt::format("{} element inet {} {} {{ {} }}\n", verb, table, set, fmt::join(keys, ", "));
+}
+
+/// One transaction has to fit into a netlink send buffer, which only root may widen. What went before a batch that
+/// fails stays in force and is known to be.
+constexpr std::size_t batch_flows_max = 400;
+
+template <class Work>
+Status in_batches(std::span<const Flow> flows, Work work) {
+    for (; !flows.empty(); flows = flows.subspan(std::min(batch_flows_max, flows.size()))) {
+        if (auto done = work(flows.first(std::min(batch_flows_max, flows.size()))); !done) return done;
+    }
+    return {};
 }
 
 Endpoint endpoint_of(const json::value& host, const json::value& port) {
@@ -97,6 +113,10 @@ struct PathFilter::State {
     mutable std::mutex mutex;  ///< faults and the proxy's thread both call
     std::map<Flow, Membership> flows;
 
+    Status drop(std::span<const Flow> batch, Direction direction);
+    Status watch_resets(std::span<const Flow> batch);
+    Status restore(std::span<const Flow> batch);
+
     Result<std::string> nft(const std::string& commands) const {
         std::string output;
         const Status done = path.run([&]() -> Status {
@@ -109,6 +129,56 @@ struct PathFilter::State {
         return output;
     }
 };
+
+Status PathFilter::State::drop(std::span<const Flow> batch, Direction direction) {
+    std::vector<std::string> to_target, to_client;
+    for (const Flow& flow : batch) {
+        if (direction != Direction::to_client) to_target.push_back(element(flow.client, flow.server));
+        if (direction != Direction::to_target) to_client.push_back(element(flow.server, flow.client));
+    }
+    if (auto done =
+            nft(change("add", table, to_target_set, to_target) + change("add", table, to_client_set, to_client));
+        !done) {
+        return Error{"dropping connections in the path: " + done.error().message};
+    }
+    for (const Flow& flow : batch) {
+        Membership& in = flows[flow];
+        in.to_target = in.to_target || direction != Direction::to_client;
+        in.to_client = in.to_client || direction != Direction::to_target;
+    }
+    return {};
+}
+
+Status PathFilter::State::watch_resets(std::span<const Flow> batch) {
+    std::vector<std::string> keys;
+    for (const Flow& flow : batch)
+        keys.push_back(element(flow.client, flow.server));
+    if (auto done = nft(change("add", table, resets_set, keys)); !done) {
+        return Error{"watching connections in the path: " + done.error().message};
+    }
+    for (const Flow& flow : batch)
+        flows[flow].resets = true;
+    return {};
+}
+
+Status PathFilter::State::restore(std::span<const Flow> batch) {
+    std::set<std::string> to_target, to_client, resets;  // a flow may be named twice; an element goes only once
+    for (const Flow& flow : batch) {
+        const auto found = flows.find(flow);
+        if (found == flows.end()) continue;
+        if (found->second.to_target) to_target.insert(element(flow.client, flow.server));
+        if (found->second.to_client) to_client.insert(element(flow.server, flow.client));
+        if (found->second.resets) resets.insert(element(flow.client, flow.server));
+    }
+    const std::string commands = change("delete", table, to_target_set, to_target) +
+                                 change("delete", table, to_client_set, to_client) +
+                                 change("delete", table, resets_set, resets);
+    if (commands.empty()) return {};
+    if (auto done = nft(commands); !done) return Error{"restoring connections in the path: " + done.error().message};
+    for (const Flow& flow : batch)
+        flows.erase(flow);
+    return {};
+}
 
 PathFilter::PathFilter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
@@ -144,60 +214,17 @@ Result<std::unique_ptr<PathFilter>> PathFilter::create(const Namespace& path, co
 
 Status PathFilter::drop(const std::vector<Flow>& flows, Direction direction) {
     const std::lock_guard lock(state_->mutex);
-    std::vector<std::string> to_target, to_client;
-    for (const Flow& flow : flows) {
-        if (direction != Direction::to_client) to_target.push_back(element(flow.client, flow.server));
-        if (direction != Direction::to_target) to_client.push_back(element(flow.server, flow.client));
-    }
-    if (flows.empty()) return {};
-    if (auto done = state_->nft(change("add", state_->table, to_target_set, to_target) +
-                                change("add", state_->table, to_client_set, to_client));
-        !done) {
-        return Error{"dropping connections in the path: " + done.error().message};
-    }
-    for (const Flow& flow : flows) {
-        Membership& in = state_->flows[flow];
-        in.to_target = in.to_target || direction != Direction::to_client;
-        in.to_client = in.to_client || direction != Direction::to_target;
-    }
-    return {};
+    return in_batches(flows, [&](std::span<const Flow> batch) { return state_->drop(batch, direction); });
 }
 
 Status PathFilter::watch_resets(const std::vector<Flow>& flows) {
     const std::lock_guard lock(state_->mutex);
-    if (flows.empty()) return {};
-    std::vector<std::string> keys;
-    for (const Flow& flow : flows)
-        keys.push_back(element(flow.client, flow.server));
-    if (auto done = state_->nft(change("add", state_->table, resets_set, keys)); !done) {
-        return Error{"watching connections in the path: " + done.error().message};
-    }
-    for (const Flow& flow : flows)
-        state_->flows[flow].resets = true;
-    return {};
+    return in_batches(flows, [&](std::span<const Flow> batch) { return state_->watch_resets(batch); });
 }
 
 Status PathFilter::restore(const std::vector<Flow>& flows) {
     const std::lock_guard lock(state_->mutex);
-    std::vector<std::string> to_target, to_client, resets;
-    std::map<Flow, Membership> left = state_->flows;
-    for (const Flow& flow : flows) {
-        const auto found = left.find(flow);
-        if (found == left.end()) continue;
-        if (found->second.to_target) to_target.push_back(element(flow.client, flow.server));
-        if (found->second.to_client) to_client.push_back(element(flow.server, flow.client));
-        if (found->second.resets) resets.push_back(element(flow.client, flow.server));
-        left.erase(found);
-    }
-    const std::string commands = change("delete", state_->table, to_target_set, to_target) +
-                                 change("delete", state_->table, to_client_set, to_client) +
-                                 change("delete", state_->table, resets_set, resets);
-    if (commands.empty()) return {};
-    if (auto done = state_->nft(commands); !done) {
-        return Error{"restoring connections in the path: " + done.error().message};
-    }
-    state_->flows = std::move(left);
-    return {};
+    return in_batches(flows, [&](std::span<const Flow> batch) { return state_->restore(batch); });
 }
 
 Result<std::vector<FlowCount>> PathFilter::counts() const {

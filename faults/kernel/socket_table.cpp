@@ -2,7 +2,6 @@
 
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
-#include <netinet/tcp.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -12,6 +11,8 @@
 #include <cerrno>
 #include <memory>
 
+#include "faults/kernel/tcp_facts.hpp"
+
 namespace squall::kernel {
 namespace {
 
@@ -19,7 +20,9 @@ struct FreeSocket {
     void operator()(nl_sock* socket) const { nl_socket_free(socket); }
 };
 
-constexpr std::uint8_t retransmit_timer = 1;  // idiag_timer, Documentation: sock_diag(7)
+// idiag_timer, sock_diag(7)
+constexpr std::uint8_t retransmit_timer = 1;
+constexpr std::uint8_t window_probe_timer = 4;
 constexpr std::size_t receive_buffer_bytes = 256 * 1024;
 
 /// IPv4 address in host order; of an IPv6 socket only if it is an IPv4-mapped one.
@@ -61,10 +64,14 @@ int on_message(nl_msg* message, void* argument) {
         const auto* info = static_cast<const inet_diag_meminfo*>(nla_data(memory));
         socket.memory = info->idiag_rmem + info->idiag_wmem + info->idiag_fmem;
     }
+    // The probe timer runs against a window that is closed or too small. A peer that shrinks its window below what is
+    // in flight leaves the retransmission timer running instead; then only the window itself tells.
+    const bool queued = socket.state != TcpState::listen && socket.send_queue > 0;  // of a listener: its backlog
+    socket.zero_window = queued && entry->idiag_timer == window_probe_timer;
     if (const nlattr* tcp = attributes[INET_DIAG_INFO]) {
-        tcp_info info{};  // older kernels send less of it
-        std::memcpy(&info, nla_data(tcp), std::min<std::size_t>(sizeof info, static_cast<std::size_t>(nla_len(tcp))));
-        socket.total_retransmits = info.tcpi_total_retrans;
+        const TcpFacts facts = tcp_facts(nla_data(tcp), static_cast<std::size_t>(nla_len(tcp)));
+        socket.total_retransmits = facts.total_retransmits;
+        socket.zero_window = socket.zero_window || (queued && facts.send_window == 0U);
     }
     sockets.push_back(socket);
     return NL_OK;

@@ -32,6 +32,7 @@ struct TcpSocket {
     std::uint32_t retransmits = 0;    ///< consecutive, of the segment now outstanding
     std::uint32_t memory = 0;         ///< bytes of socket buffers charged (rmem + wmem + forward alloc)
     std::uint32_t total_retransmits = 0;
+    bool zero_window = false;  ///< the peer's window is closed (or too small) for what is in the send queue
 };
 
 /// All IPv4 TCP sockets of the calling thread's network namespace; IPv4-mapped ones of IPv6 sockets included.

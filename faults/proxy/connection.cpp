@@ -91,6 +91,7 @@ Connection::Connection(Relay& relay, tcp::socket front, Nanos now)
 }
 
 void Connection::start(const Endpoint& upstream) {
+    upstream_ = upstream;
     const auto socket = begin_connecting(upstream, relay_);
     if (!socket) {
         if (socket.error().system_error != ECONNREFUSED) relay_.failed(socket.error());
@@ -116,7 +117,7 @@ void Connection::on_connected() {
         if (!failed) socket->non_blocking(true, failed);
         if (failed) return close_by(CloseBy::rst);  // reset by its peer meanwhile
     }
-    relay_.connected(pair_);
+    relay_.connected(*this);
     for (Direction* direction : {&up_, &down_}) {
         wait_readable(*direction);
         watch_for_reset(*direction);

@@ -16,7 +16,7 @@ class Relay {
 public:
     virtual ~Relay() = default;
     virtual std::vector<char>& read_buffer() = 0;
-    virtual void connected(const Pair& pair) = 0;
+    virtual void connected(const Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;
     virtual void failed(Error error) = 0;
     /// Ports whose connections were lost by CloseBy::silence still fall on the floor and must not serve anew.
@@ -35,6 +35,7 @@ public:
     void start(const Endpoint& upstream);
     void close_by(CloseBy how);  ///< silence: the caller has made both legs drop already
 
+    const Endpoint& upstream() const { return upstream_; }
     const Pair& pair() const { return pair_; }  ///< upstream is {0, 0} while the back socket does not exist
     Nanos last_byte() const { return last_byte_; }
 
@@ -60,6 +61,7 @@ private:
     tcp::socket back_;
     Direction up_{front_, back_};
     Direction down_{back_, front_};
+    Endpoint upstream_;
     Pair pair_;
     Nanos last_byte_;
     bool finished_ = false;

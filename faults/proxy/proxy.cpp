@@ -15,6 +15,7 @@
 
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/proxy/canary.hpp"
 #include "faults/proxy/connection.hpp"
 
 namespace squall::proxy {
@@ -40,13 +41,14 @@ public:
     Endpoint listening() const override { return listening_; }
     Status set_idle_timeout(std::optional<IdleTimeout> timeout) override;
     std::vector<ClosedPair> idle_closes() const override;
+    std::optional<ClosedPair> canary_close() const override;
     std::vector<Pair> pairs() const override;
     std::size_t open_connections() const override;
     std::optional<Error> failure() const override;
 
 private:
     std::vector<char>& read_buffer() override { return read_buffer_; }
-    void connected(const Pair& pair) override;
+    void connected(const Connection& connection) override;
     void ended(Connection& connection) override;
     void failed(Error error) override;
     bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
@@ -56,7 +58,10 @@ private:
     void accept_later();
     void schedule_scan();
     void scan();
+    void close_idle(Connection& connection, Nanos now);
     bool drop_in_path(const std::vector<std::shared_ptr<Connection>>& due);
+    void apply(std::optional<IdleTimeout> timeout);
+    bool is_canary(const Connection& connection) const;
     void stop();
 
     kernel::PathFilter* filter_;
@@ -71,9 +76,12 @@ private:
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     std::unordered_set<std::uint16_t> lost_ports_;
     std::optional<IdleTimeout> timeout_;
+    Canary canary_;
+    std::vector<kernel::Flow> canary_flows_;  ///< dropped by CloseBy::silence
 
     mutable std::mutex mutex_;  ///< for what follows: written here, read by other threads
     std::vector<ClosedPair> idle_closes_;
+    std::optional<ClosedPair> canary_close_;
     std::vector<Pair> pairs_;
     std::size_t open_ = 0;
     std::optional<Error> failure_;
@@ -133,11 +141,12 @@ void ProxyThread::accept() {
         Relay& relay = *this;  // a private base: make_shared would not see it
         auto connection = std::make_shared<Connection>(relay, std::move(socket), monotonic_now());
         connections_.emplace(connection.get(), connection);
-        {
+        const bool canary = is_canary(*connection);
+        if (!canary) {
             const std::lock_guard lock(mutex_);
             ++open_;
         }
-        connection->start(upstream_);
+        connection->start(canary ? canary_.sink() : upstream_);
         accept();
     });
 }
@@ -149,13 +158,20 @@ void ProxyThread::accept_later() {
     });
 }
 
-void ProxyThread::connected(const Pair& pair) {
+bool ProxyThread::is_canary(const Connection& connection) const {
+    return canary_.flies() && connection.pair().client == canary_.client();
+}
+
+void ProxyThread::connected(const Connection& connection) {
+    if (connection.upstream() != upstream_) return;  // the canary's
     const std::lock_guard lock(mutex_);
-    pairs_.push_back(pair);
+    pairs_.push_back(connection.pair());
 }
 
 void ProxyThread::ended(Connection& connection) {
+    const bool canary = connection.upstream() != upstream_;
     connections_.erase(&connection);
+    if (canary) return;
     const std::lock_guard lock(mutex_);
     --open_;
 }
@@ -172,21 +188,32 @@ Status ProxyThread::set_idle_timeout(std::optional<IdleTimeout> timeout) {
     }
     std::promise<void> done;
     asio::post(io_, [&] {
-        timeout_ = timeout;
-        if (timeout) {
-            const std::lock_guard lock(mutex_);
-            idle_closes_.clear();
-        }
-        scan_timer_.cancel();
-        schedule_scan();
+        apply(timeout);
         done.set_value();
     });
     done.get_future().get();
     return {};
 }
 
+void ProxyThread::apply(std::optional<IdleTimeout> timeout) {
+    timeout_ = timeout;
+    canary_.land();
+    if (!canary_flows_.empty()) {
+        if (auto restored = filter_->restore(canary_flows_); !restored) failed(restored.error());
+        canary_flows_.clear();
+    }
+    scan_timer_.cancel();
+    if (!timeout) return;
+    {
+        const std::lock_guard lock(mutex_);
+        idle_closes_.clear();
+        canary_close_.reset();
+    }
+    if (auto flies = canary_.fly(listening_); !flies) failed(flies.error());
+    schedule_scan();
+}
+
 void ProxyThread::schedule_scan() {
-    if (!timeout_) return;
     // One coarse scan instead of a timer a connection: closes come up to a twentieth of the timeout late.
     scan_timer_.expires_after(
         std::chrono::nanoseconds(std::clamp(timeout_->after / 20, scan_interval_min, scan_interval_max)));
@@ -206,10 +233,18 @@ void ProxyThread::scan() {
     }
     if (due.empty()) return;
     if (timeout_->by == CloseBy::silence && !drop_in_path(due)) return;
-    for (const auto& connection : due) {
-        const ClosedPair closed{connection->pair(), now - connection->last_byte(), now};
-        connection->close_by(timeout_->by);
-        const std::lock_guard lock(mutex_);
+    for (const auto& connection : due)
+        close_idle(*connection, now);
+}
+
+void ProxyThread::close_idle(Connection& connection, Nanos now) {
+    const ClosedPair closed{connection.pair(), now - connection.last_byte(), now};
+    const bool canary = is_canary(connection);
+    connection.close_by(timeout_->by);
+    const std::lock_guard lock(mutex_);
+    if (canary) {
+        canary_close_ = closed;
+    } else {
         idle_closes_.push_back(closed);
     }
 }
@@ -219,9 +254,11 @@ bool ProxyThread::drop_in_path(const std::vector<std::shared_ptr<Connection>>& d
     std::vector<kernel::Flow> flows;
     for (const auto& connection : due) {
         const Pair& pair = connection->pair();
-        flows.push_back({pair.client, listening_});
-        if (pair.upstream != Endpoint{}) flows.push_back({pair.upstream, upstream_});
+        auto& wanted = is_canary(*connection) ? canary_flows_ : flows;
+        wanted.push_back({pair.client, listening_});
+        if (pair.upstream != Endpoint{}) wanted.push_back({pair.upstream, connection->upstream()});
     }
+    flows.insert(flows.end(), canary_flows_.begin(), canary_flows_.end());
     if (auto dropped = filter_->drop(flows, kernel::Direction::both); !dropped) {
         failed(dropped.error());
         return false;  // the connections stay; closing them audibly would be another fault than the one asked for
@@ -243,6 +280,11 @@ void ProxyThread::stop() {
 std::vector<ClosedPair> ProxyThread::idle_closes() const {
     const std::lock_guard lock(mutex_);
     return idle_closes_;
+}
+
+std::optional<ClosedPair> ProxyThread::canary_close() const {
+    const std::lock_guard lock(mutex_);
+    return canary_close_;
 }
 
 std::vector<Pair> ProxyThread::pairs() const {

@@ -52,6 +52,9 @@ public:
     virtual Status set_idle_timeout(std::optional<IdleTimeout> timeout) = 0;
     /// Connections that the idle timeout has closed since it was set.
     virtual std::vector<ClosedPair> idle_closes() const = 0;
+    /// The close of a silent connection of the proxy's own, made when the timeout was set: proof that the timer runs
+    /// where no subscriber is silent for long enough. It is in none of the other counts, and the target never sees it.
+    virtual std::optional<ClosedPair> canary_close() const = 0;
 
     /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers.
     virtual std::vector<Pair> pairs() const = 0;

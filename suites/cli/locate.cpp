@@ -73,7 +73,7 @@ std::vector<LoadedScenario> load_scenarios(const std::vector<fs::path>& files, s
 std::optional<Profile> load_profile(const std::string& what, std::vector<InputError>& errors) {
     const auto profiles = share_directory() / "profiles";
     fs::path file = what;
-    if (!fs::exists(file)) file = profiles / (what + ".yaml");
+    if (!fs::is_regular_file(file)) file = profiles / (what + ".yaml");
     const auto text = read_file(file);
     if (!text) {
         errors.push_back({what, 0, 0, fmt::format("there is no such profile; squall ships: {}", stems(yaml_files(profiles)))});

@@ -258,19 +258,21 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     Injections injections(stage.rig(*journal, **workload), recorder, options.without, observer);
     std::vector<std::string> problems;
     std::optional<ProcessEnd> ended;
+    History from_workload;
     {
+        DeclaredSampler declared(recorder, stage.sampled(), profile);
         std::optional<KernelSampler> kernel;
         if (stage.process()) kernel.emplace(recorder, stage.sampled());
-        DeclaredSampler declared(recorder, stage.sampled(), profile);
         Play played(scenario, options, observer, stage, recorder, **workload, injections);
         problems = played.run();
         ended = played.target_ended();
+        kernel.reset();
+        (*workload)->finish(from_workload);
+        if (!ended) declared.wait_for_empty_page();
         if (!profile.metrics_path.empty() && declared.pages() == 0) {
             problems.push_back("the target's metrics could not be read: " + declared.problem());
         }
     }
-    History from_workload;
-    (*workload)->finish(from_workload);
     const auto cgroup = stage.describe_cgroup();
     if (stage.process() && !ended) {
         if (auto stopped = stage.process()->stop(); !stopped) problems.push_back(stopped.error().message);

@@ -41,6 +41,13 @@ std::function<Status()> entering(const kernel::Namespace* netns) {
     return [netns] { return netns ? netns->enter() : Status(); };
 }
 
+/// "ESTABLISHED", "CLOSE-WAIT" as label values are written: "established", "close_wait".
+std::string state_label(kernel::TcpState state) {
+    std::string label = kernel::to_string(state);
+    for (char& c : label) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return label;
+}
+
 }  // namespace
 
 KernelSampler::KernelSampler(Recorder& recorder, const SampledTarget& target)
@@ -96,7 +103,7 @@ void KernelSampler::sample_sockets(Nanos at) {
         // Both ends in this namespace: squall's own scrapes.
         const bool scrape = socket.local.address == socket.remote.address;
         if (scrape || socket.state == kernel::TcpState::listen) continue;
-        ++states[kernel::to_string(socket.state)];
+        ++states[state_label(socket.state)];
         send_queue += socket.send_queue;
         send_queue_max = std::max<double>(send_queue_max, socket.send_queue);
         receive_queue += socket.receive_queue;
@@ -121,6 +128,14 @@ DeclaredSampler::DeclaredSampler(Recorder& recorder, const SampledTarget& target
 std::string DeclaredSampler::problem() const {
     const std::lock_guard lock(mutex_);
     return problem_;
+}
+
+void DeclaredSampler::wait_for_empty_page() const {
+    const std::uint64_t seen = pages_;
+    for (int i = 0; i < 300 && (pages_ == seen || declared_connections_ > 0); ++i) {
+        if (profile_.metrics_path.empty()) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 Result<std::string> DeclaredSampler::get(const std::string& path, unsigned& status) {
@@ -175,7 +190,9 @@ void DeclaredSampler::read_page(const std::string& page, Nanos at) {
             values[key] += sample.value;
         }
     }
+    double connections = 0;
     for (const auto& [key, value] : values) {
+        if (key.metric == "declared.connections") connections += value;
         if (find_metric(key.metric)->kind != MetricKind::counter) {
             recorder_.sample(key.metric, key.labels, at, value);
             continue;
@@ -186,6 +203,7 @@ void DeclaredSampler::read_page(const std::string& page, Nanos at) {
         if (value > last->second) recorder_.event({at, key.metric, key.labels, value - last->second});
         last->second = value;
     }
+    declared_connections_ = connections;
     recorder_.event({at, "declared.scrapes", {}});
 }
 

@@ -64,6 +64,9 @@ class DeclaredSampler {
     /// Why the last page could not be used; empty: it could.
     std::string problem() const;
     std::uint64_t pages() const { return pages_; }
+    /// Once every subscriber has gone: waits for a page that counts none any more, so that the target's books hold all
+    /// ends; at most 3 s. Nothing to wait for where the target does not declare its connections.
+    void wait_for_empty_page() const;
 
   private:
     void sample();
@@ -75,6 +78,7 @@ class DeclaredSampler {
     const Profile& profile_;
     std::map<Key, double> last_counts_;
     std::atomic<std::uint64_t> pages_ = 0;
+    std::atomic<double> declared_connections_ = 0;
     mutable std::mutex mutex_;
     std::string problem_;
     PeriodicThread thread_;

@@ -17,16 +17,16 @@ Verdict worse(Verdict a, Verdict b);
 int exit_code(Verdict verdict);  ///< 0, 3, 1, 4
 
 struct Finding {
-    std::string name;        ///< of the invariant, or "witness: cpu-cap", "rig: publish lag", "target: exited"
+    std::string name;  ///< of the invariant, or "witness: cpu-cap", "rig: publish lag", "target: exited"
     Verdict verdict = Verdict::inconclusive;
-    std::string expected;    ///< the expression, or a sentence
-    std::string measured;    ///< "41.2ms"
-    std::string bound;       ///< the right side's value: "20ms"; empty for sentences
+    std::string expected;          ///< the expression, or a sentence
+    std::string measured;          ///< "41.2ms"
+    std::string bound;             ///< the right side's value: "20ms"; empty for sentences
     std::optional<double> margin;  ///< (bound - measured) / bound in the direction that holds: negative = violated
-    std::string phase;       ///< or window: "pressure", "5s after pressure.end"
+    std::string phase;             ///< or window: "pressure", "5s after pressure.end"
     std::uint64_t samples = 0;
-    std::optional<Nanos> since;    ///< of a violation: when it was first so; of a recovery: when it held again
-    std::string detail;      ///< why inconclusive; which labels or connections; the baseline's value
+    std::optional<Nanos> since;  ///< of a violation: when it was first so; of a recovery: when it held again
+    std::string detail;          ///< why inconclusive; which labels or connections; the baseline's value
 };
 
 struct Judgement {
@@ -35,8 +35,8 @@ struct Judgement {
 };
 
 /// Judges the scenario's invariants, each injection's witness, the rig's own share and the target's survival.
-/// No invariant and no finding: inconclusive. An invariant over fewer than its samples_min, or without data: inconclusive,
-/// with the reason; an exception inside one is a finding `inconclusive`, never a pass.
+/// No invariant and no finding: inconclusive. An invariant over fewer than its samples_min, or without data:
+/// inconclusive, with the reason; an exception inside one is a finding `inconclusive`, never a pass.
 Judgement judge(const Scenario& scenario, const History& history);
 
 }  // namespace squall

@@ -7,13 +7,10 @@
 #include <array>
 #include <stdexcept>
 
+#include "suites/model/overloaded.hpp"
+
 namespace squall {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-    using Ts::operator()...;
-};
 
 struct AggregationName {
     Aggregation aggregation;

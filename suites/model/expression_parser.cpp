@@ -175,6 +175,7 @@ Value Parser::constant() {
 
 Value Parser::word() {
     const std::size_t begin = at_;
+    if (begins_when(peek_word())) throw SyntaxError{begin, "expected a value, found " + here()};
     const std::string_view word = take_word();
     if (peek() == '(') return call(word, begin);
     if (word == "baseline") return baseline(begin);
@@ -290,6 +291,7 @@ Value Parser::baseline(std::size_t begin) {
     }
     if (!left_.node) return nothing;  // reported already
     const auto measured = own_measurements(*left_.node);
+    if (measured.empty()) return nothing;  // likewise
     if (measured.size() != 1) {
         error(begin, fmt::format("baseline is ambiguous: the left side has {} measurements, not one", measured.size()));
         return nothing;

@@ -29,6 +29,8 @@ struct Value {
     }
 };
 
+bool begins_when(std::string_view word);  ///< during, always, within, from
+
 /// One expression, read once.
 class Parser {
 public:
@@ -72,8 +74,8 @@ private:
     NodePtr known_time(const Value& value, std::string_view what);
 
     // The whole.
-    void left_side();
-    void right_side();
+    bool side(Value& side, void (Parser::*skip)());
+    bool left_side();
     void check_sides();
     void check_when(const When& when);
     std::string snippet(const Value& value) const {

@@ -18,10 +18,6 @@ constexpr std::size_t length_max = 4096;
 constexpr std::string_view comparison_signs[] = {"<", "<=", ">", ">=", "==", "!="};
 constexpr std::string_view when_words[] = {"during", "always", "within", "from"};
 
-bool is_when_word(std::string_view word) {
-    return std::find(std::begin(when_words), std::end(when_words), word) != std::end(when_words);
-}
-
 std::string squeezed(std::string_view text) {
     std::string result;
     for (const char c : text) {
@@ -38,6 +34,10 @@ std::string squeezed(std::string_view text) {
 }
 
 }  // namespace
+
+bool begins_when(std::string_view word) {
+    return std::find(std::begin(when_words), std::end(when_words), word) != std::end(when_words);
+}
 
 std::optional<Comparison> Parser::comparison() {
     peek();
@@ -62,34 +62,32 @@ void Parser::skip_to_comparison() {
 void Parser::skip_to_when() {
     while (peek() != '\0') {
         const std::string_view word = peek_word();
-        if (is_when_word(word)) return;
+        if (begins_when(word)) return;
         at_ += std::max<std::size_t>(word.size(), 1);
     }
 }
 
-void Parser::left_side() {
+/// A side that cannot be read is noted and skipped. False: nothing is left behind it to go on with.
+bool Parser::side(Value& side, void (Parser::*skip)()) {
     try {
-        left_ = value();
+        side = value();
     } catch (const SyntaxError& wrong) {
         error(wrong.column, wrong.message);
         depth_ = 0;
-        skip_to_comparison();
+        (this->*skip)();
+        return peek() != '\0';
     }
+    return true;
+}
+
+bool Parser::left_side() {
+    const bool goes_on = side(left_, &Parser::skip_to_comparison);
     if (left_.node && own_measurements(*left_.node).empty()) {
         error(left_.begin,
               "the left side measures nothing; begin with what is measured, such as p99(delivery.latency)");
     }
     on_the_left_ = false;
-}
-
-void Parser::right_side() {
-    try {
-        right_ = value();
-    } catch (const SyntaxError& wrong) {
-        error(wrong.column, wrong.message);
-        depth_ = 0;
-        skip_to_when();
-    }
+    return goes_on;
 }
 
 void Parser::check_sides() {
@@ -157,7 +155,8 @@ When Parser::when() {
     }
     Within within;
     within.limit = known_time(value(), "limit");
-    if (take_word() != "of") throw SyntaxError{at_, "expected 'of' and an instant behind the limit, found " + here()};
+    if (peek_word() != "of") throw SyntaxError{at_, "expected 'of' and an instant behind the limit, found " + here()};
+    take_word();
     within.of = instant();
     return within;
 }
@@ -181,13 +180,13 @@ ParsedExpression Parser::parse() {
     std::optional<Comparison> comparison;
     std::optional<When> when;
     try {
-        left_side();
-        comparison = this->comparison();
-        right_side();
-        check_sides();
-        when = this->when();
-        check_when(*when);
-        if (peek() != '\0') throw SyntaxError{at_, "expected the end, found " + here()};
+        if (left_side()) comparison = this->comparison();
+        if (comparison && side(right_, &Parser::skip_to_when)) {
+            check_sides();
+            when = this->when();
+            check_when(*when);
+            if (peek() != '\0') throw SyntaxError{at_, "expected the end, found " + here()};
+        }
     } catch (const SyntaxError& wrong) {
         error(wrong.column, wrong.message);
     }

@@ -4,16 +4,12 @@
 
 #include <algorithm>
 
+#include "suites/model/overloaded.hpp"
 #include "suites/model/scenario_parts.hpp"
 #include "suites/model/suggest.hpp"
 
 namespace squall::scenario_parts {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-    using Ts::operator()...;
-};
 
 /// When an instant will be, in seconds since the first phase's start, if all goes to plan.
 double planned(const Instant& instant, const Scenario& scenario, const Names& names) {
@@ -49,6 +45,13 @@ std::size_t column_of_when(const std::string& text) {
     return within;
 }
 
+void note_repeated(const YAML::Node& node, Mistakes& mistakes, const std::string& text, const Scenario& scenario) {
+    const auto earlier = scenario_parts::names(scenario.invariants);
+    if (std::find(earlier.begin(), earlier.end(), text) != earlier.end()) {
+        mistakes.add(node, "this invariant stands twice");
+    }
+}
+
 void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& names, Scenario& scenario) {
     InvariantUse use;
     YAML::Node expect = node;
@@ -66,16 +69,11 @@ void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& nam
     ParsedExpression parsed = parse_expression(expect.Scalar(), names);
     for (ExpressionError& error : parsed.errors)
         mistakes.add_inside(expect, error.column, std::move(error.message));
-    if (!parsed.expression) return;
-    use.expression = std::move(*parsed.expression);
-    const std::string problem = window_problem(use.expression, scenario);
-    if (!problem.empty()) mistakes.add_inside(expect, column_of_when(expect.Scalar()), problem);
-    if (use.name.empty()) {
-        use.name = use.expression.text;
-        const auto earlier = scenario_parts::names(scenario.invariants);
-        if (std::find(earlier.begin(), earlier.end(), use.name) != earlier.end()) {
-            mistakes.add(node, "this invariant stands twice");
-        }
+    if (parsed.expression) {
+        use.expression = std::move(*parsed.expression);
+        const std::string problem = window_problem(use.expression, scenario);
+        if (!problem.empty()) mistakes.add_inside(expect, column_of_when(expect.Scalar()), problem);
+        if (use.name.empty()) note_repeated(node, mistakes, use.name = use.expression.text, scenario);
     }
     scenario.invariants.push_back(std::move(use));
 }

@@ -126,7 +126,12 @@ const KeySpec& Section::spec(std::string_view key) const {
 
 void Section::mistake(std::string_view key, std::string message) {
     const Entry* entry = find(key);
-    mistakes_.add(entry != nullptr ? entry->value : node_, fmt::format("{}: {}", key, message));
+    // yaml-cpp places what is missing behind a colon on the next line.
+    const bool empty = entry != nullptr && entry->value.IsNull();
+    mistakes_.add(entry == nullptr ? node_
+                  : empty          ? entry->key_node
+                                   : entry->value,
+                  fmt::format("{}: {}", key, message));
 }
 
 /// The key's text; its default; nothing when it is missing, or no scalar (noted).
@@ -195,7 +200,10 @@ void Section::read(std::string_view key, std::string& out) {
         return mistake(
             key, fmt::format("'{}' is no name: small letters, digits and single hyphens, such as slow-readers", *text));
     }
-    out = *text;
+    // A folded block ends in a line break, which nobody means.
+    const std::string trimmed = text->substr(0, text->find_last_not_of(" \n") + 1);
+    if (trimmed.empty()) return mistake(key, "has no value");
+    out = trimmed;
 }
 
 void Section::read_names(std::string_view key, std::vector<std::string>& out) {
@@ -224,11 +232,12 @@ std::vector<YAML::Node> Section::list(std::string_view key, std::size_t max) {
                                                               : "expected a list, each element after a hyphen");
         return {};
     }
-    if (entry->value.size() > max) {
-        mistake(key, fmt::format("has {} elements; at most {} are allowed", entry->value.size(), max));
-        return {};
+    std::vector<YAML::Node> elements(entry->value.begin(), entry->value.end());
+    if (elements.size() > max) {
+        mistake(key, fmt::format("has {} elements; at most {} are allowed", elements.size(), max));
+        elements.resize(max);
     }
-    return {entry->value.begin(), entry->value.end()};
+    return elements;
 }
 
 void Section::belongs(std::string_view key, bool applies, std::string_view to, bool needed) {

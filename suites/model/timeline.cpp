@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
+#include "suites/model/overloaded.hpp"
+
 namespace squall {
 namespace {
-
-template <class... Ts>
-struct overloaded : Ts... {
-    using Ts::operator()...;
-};
 
 /// What comes first at one instant: the world is put back before the next thing is asked of it.
 int rank(const Step& step) {

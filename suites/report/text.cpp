@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "suites/report/report.hpp"
 
@@ -30,7 +31,7 @@ std::string finding_line(const Finding& finding, bool colour) {
     line += finding.expected;
     if (!finding.measured.empty()) line += " | measured " + finding.measured;
     if (!finding.bound.empty() && !finding.measured.empty()) line += ", bound " + finding.bound;
-    if (finding.margin) line += fmt::format(", margin {:+.0f}%", *finding.margin * 100);
+    if (finding.margin) line += fmt::format(", margin {:+.0f}%", std::round(*finding.margin * 100) + 0.0);
     if (!finding.phase.empty()) line += " | " + finding.phase;
     if (finding.samples > 0) line += fmt::format(" | {} samples", finding.samples);
     if (finding.since) line += fmt::format(" | since {:.2f}s", to_seconds(*finding.since));

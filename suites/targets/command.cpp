@@ -24,12 +24,11 @@ std::string fill(std::string text, const Placeholders& placeholders) {
 
 bool executable(const std::filesystem::path& file) { return access(file.c_str(), X_OK) == 0; }
 
-/// Build trees keep programs in sibling directories of squall's own; an installation keeps them in one.
 Result<std::string> find_program(const std::string& name) {
     if (name.find('/') != std::string::npos) return name;
     std::error_code ignored;  // without /proc there is only PATH
     const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-    std::vector<std::filesystem::path> places{self, self / ".." / ".." / name, self / ".." / ".." / "reference-server"};
+    std::vector<std::filesystem::path> places{self};
     std::istringstream path(std::getenv("PATH") ? std::getenv("PATH") : "");
     for (std::string place; std::getline(path, place, ':');) places.emplace_back(place);
     for (const auto& place : places) {

@@ -13,7 +13,9 @@ std::uint64_t PublishedLog::send() {
     return sent_++;
 }
 
-void PublishedLog::set(Bits& bits, std::uint64_t index) { bits[index / 64] |= std::uint64_t{1} << (index % 64); }
+void PublishedLog::set(Bits& bits, std::uint64_t index) {
+    bits[index / 64] |= std::uint64_t{1} << (index % 64);
+}
 
 void PublishedLog::withdraw(std::uint64_t sequence) {
     accepted_[sequence / 64] &= ~(std::uint64_t{1} << (sequence % 64));
@@ -99,8 +101,10 @@ void Books::skip(std::uint32_t subscriber, std::size_t slot, std::uint64_t to, s
     std::uint64_t from = track.next;
     if (from >= to) return;
     track.next = to;
-    while (from < to && publishers_[slot]->rejected(from)) ++from;
-    while (from < to && publishers_[slot]->rejected(to - 1)) --to;
+    while (from < to && publishers_[slot]->rejected(from))
+        ++from;
+    while (from < to && publishers_[slot]->rejected(to - 1))
+        --to;
     if (from == to) return;
     if (!track.gaps) track.gaps = std::make_unique<std::vector<Gap>>();
     if (track.gaps->size() >= gaps_max) {
@@ -123,7 +127,8 @@ void Books::settle(std::uint32_t subscriber, std::uint32_t generation, bool due,
         }
         Track& track = track_of(subscriber, slot);
         if (!track.gaps) continue;
-        for (const Gap& gap : *track.gaps) lose(subscriber, slot, gap);
+        for (const Gap& gap : *track.gaps)
+            lose(subscriber, slot, gap);
         track.gaps.reset();
     }
     open_[subscriber] = 0;

@@ -18,7 +18,7 @@ namespace squall::workload {
 
 /// What became of one publisher's messages. Two bits a message.
 class PublishedLog {
-  public:
+public:
     /// The number of messages sent, which is the sequence of the next one.
     std::uint64_t sent() const { return sent_; }
     std::uint64_t send();
@@ -31,7 +31,7 @@ class PublishedLog {
     std::uint64_t accepted_in(std::uint64_t from, std::uint64_t to) const;  ///< [from, to)
     std::uint64_t accepted() const { return accepted_in(0, sent_); }
 
-  private:
+private:
     using Bits = std::vector<std::uint64_t>;
     static void set(Bits& bits, std::uint64_t index);
     static bool get(const Bits& bits, std::uint64_t index) { return (bits[index / 64] >> (index % 64) & 1) != 0; }
@@ -47,19 +47,19 @@ struct Loss {
     std::uint32_t generation = 0;  ///< the connection on which it was noticed
     Nanos at = 0;                  ///< when it was noticed
     std::uint64_t messages = 0;
-    bool in_flight = false;        ///< may have been on its way when the connection ended; otherwise missed
+    bool in_flight = false;  ///< may have been on its way when the connection ended; otherwise missed
 };
 
 enum class Arrival : std::uint8_t {
     fresh,
     reordered,  ///< for the first time, but after a later one of the same publisher on the same connection
     duplicate,
-    unknown,    ///< never sent
+    unknown,  ///< never sent
 };
 
 /// The books of one cohort. `slot` is the publisher's place among those of the cohort's topic.
 class Books {
-  public:
+public:
     /// Holes a subscriber may have open, by publisher. Past it the oldest is settled: a message that fills it later is
     /// counted as a duplicate.
     static constexpr std::size_t gaps_max = 64;
@@ -89,12 +89,12 @@ class Books {
 
     std::size_t bytes_per_subscriber() const { return publishers_.size() * sizeof(Track) + sizeof(open_[0]); }
 
-  private:
+private:
     enum class Why : std::uint8_t {
-        missed,     ///< a later one came
-        awaited,    ///< from before the confirmation was noticed, but behind one that came
+        missed,   ///< a later one came
+        awaited,  ///< from before the confirmation was noticed, but behind one that came
         in_flight,
-        not_owed,   ///< from before or between subscriptions
+        not_owed,  ///< from before or between subscriptions
     };
     struct Gap {
         std::uint64_t from = 0, to = 0;  // [from, to)
@@ -113,7 +113,8 @@ class Books {
     Arrival arrive_out_of_turn(std::uint32_t subscriber, std::size_t slot, std::uint64_t sequence,
                                std::uint32_t generation, Nanos at);
     Arrival fill(Track& track, bool open, std::size_t gap, std::uint64_t sequence, std::uint32_t generation);
-    void skip(std::uint32_t subscriber, std::size_t slot, std::uint64_t to, std::uint32_t generation, Nanos at, Why why);
+    void skip(std::uint32_t subscriber, std::size_t slot, std::uint64_t to, std::uint32_t generation, Nanos at,
+              Why why);
     void lose(std::uint32_t subscriber, std::size_t slot, const Gap& gap);
 
     std::vector<const PublishedLog*> publishers_;

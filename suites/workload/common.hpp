@@ -41,7 +41,7 @@ struct Common {
     std::vector<PublishedLog> published;  // by publisher
     std::vector<char> read_buffer;        // one for all: what has been read is parsed at once
 
-  private:
+private:
     static constexpr int rig_problems_max = 1'000;
     int rig_problems_ = 0;
 };

@@ -6,11 +6,15 @@
 namespace squall::workload {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
     return text;
 }
 
@@ -24,7 +28,9 @@ bool lists(std::string_view list, std::string_view token) {
     return false;
 }
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -123,7 +129,8 @@ bool HeadReader::field(std::string_view name, std::string_view value) {
 bool HeadReader::length_field(std::string_view value) {
     std::uint64_t length = 0;
     bool right = !value.empty() && value.size() <= 18 && std::all_of(value.begin(), value.end(), digit);
-    for (const char c : right ? value : std::string_view{}) length = length * 10 + static_cast<std::uint64_t>(c - '0');
+    for (const char c : right ? value : std::string_view{})
+        length = length * 10 + static_cast<std::uint64_t>(c - '0');
     right = right && (!has_length_ || length == head_.content_length);
     has_length_ = true;
     head_.content_length = length;
@@ -220,7 +227,7 @@ BodyReader::Step BodyReader::size_byte(char c) {
         digits_ = true;
         return Step::more;
     }
-    if (!digits_) return broken("chunk without a size");
+    if (!digits_) return broken("chunk size is not a hexadecimal number");
     if (c == '\r') {
         chunk_ = Chunk::size_lf;
     } else if (c == ';' || c == ' ' || c == '\t') {

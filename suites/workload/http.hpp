@@ -8,7 +8,7 @@
 namespace squall::workload {
 
 enum class Framing : std::uint8_t {
-    none,         ///< no body: 1xx, 204, 304
+    none,  ///< no body: 1xx, 204, 304
     chunked,
     length,       ///< Content-Length
     until_close,  ///< neither: the body ends when the connection does, and a cut cannot be told from an end
@@ -18,18 +18,18 @@ struct ResponseHead {
     int status = 0;
     Framing framing = Framing::until_close;
     std::uint64_t content_length = 0;
-    bool event_stream = false;        ///< Content-Type is text/event-stream
+    bool event_stream = false;  ///< Content-Type is text/event-stream
     bool keep_alive = true;
     bool upgrade_to_websocket = false;  ///< Upgrade: websocket and Connection: upgrade
-    bool extensions = false;          ///< Sec-WebSocket-Extensions: never offered, so never right
+    bool extensions = false;            ///< Sec-WebSocket-Extensions: never offered, so never right
     std::string websocket_accept;
     std::string websocket_protocol;
-    std::string status_line;          ///< for people: "HTTP/1.1 404 Not Found", at most 120 bytes
+    std::string status_line;  ///< for people: "HTTP/1.1 404 Not Found", at most 120 bytes
 };
 
 /// Gathers a response's head over any number of reads. Bound: head_bytes_max.
 class HeadReader {
-  public:
+public:
     static constexpr std::size_t head_bytes_max = 16 * 1024;
 
     enum class State : std::uint8_t { more, done, broken };
@@ -41,7 +41,7 @@ class HeadReader {
     const char* why() const { return why_; }  ///< broken: what was violated
     bool begun() const { return !text_.empty(); }
 
-  private:
+private:
     State broken(const char* why);
     State parse(std::string_view text);
     bool field(std::string_view name, std::string_view value);
@@ -57,7 +57,7 @@ class HeadReader {
 
 /// Takes a body out of its framing, across any split, without copying or keeping any of it.
 class BodyReader {
-  public:
+public:
     BodyReader(Framing framing, std::uint64_t content_length);
 
     enum class Step : std::uint8_t { data, more, ended, broken };
@@ -68,7 +68,7 @@ class BodyReader {
     const char* why() const { return why_; }
     bool ends_with_connection() const { return framing_ == Framing::until_close; }
 
-  private:
+private:
     enum class Chunk : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer, trailer_lf, over };
 
     Step chunked(std::string_view& wire, std::string_view& data);

@@ -10,7 +10,7 @@
 namespace squall::workload {
 
 class Lingering {
-  public:
+public:
     static constexpr Nanos linger_max = nanos_per_second;
 
     /// `count_max`: how many may linger at a time; past it they are closed at once.
@@ -26,7 +26,7 @@ class Lingering {
 
     std::size_t count() const { return count_; }
 
-  private:
+private:
     struct Slot {
         int fd = -1;
         std::uint32_t generation = 0;

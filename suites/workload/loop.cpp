@@ -51,7 +51,9 @@ Status Loop::open() {
     return watch(wake_, EPOLLIN, {Token::Kind::wake, 0, 0});
 }
 
-Nanos Loop::now() const { return read_clock(CLOCK_MONOTONIC) - origin_; }
+Nanos Loop::now() const {
+    return read_clock(CLOCK_MONOTONIC) - origin_;
+}
 
 void Loop::new_turn() {
     const Nanos realtime = read_clock(CLOCK_REALTIME);

@@ -19,9 +19,9 @@ namespace squall::workload {
 
 /// Who an event or a timer is for. A stale one is told by its generation, and dropped by its owner.
 struct Token {
-    enum class Kind : std::uint8_t { subscriber, publisher, lingering, cohort, slice, wake };
+    enum class Kind : std::uint8_t { subscriber, publisher, lingering, cohort, slice, pulse, wake };
     Kind kind{};
-    std::uint32_t index = 0;       ///< below 2^24
+    std::uint32_t index = 0;  ///< below 2^24
     std::uint32_t generation = 0;
 
     std::uint64_t packed() const {
@@ -34,16 +34,16 @@ struct Token {
 };
 
 class LoopOwner {
-  public:
+public:
     virtual void on_ready(Token token, std::uint32_t events) = 0;
     virtual void on_timer(Token token, Nanos late) = 0;  ///< `late`: by how much it fired after its instant
 
-  protected:
+protected:
     ~LoopOwner() = default;
 };
 
 class Loop {
-  public:
+public:
     explicit Loop(Nanos origin) : origin_(origin) {}
     ~Loop();
     Loop(const Loop&) = delete;
@@ -75,7 +75,7 @@ class Loop {
     std::size_t timers() const { return timers_.size(); }
     static constexpr std::size_t timer_bytes = 16;
 
-  private:
+private:
     struct Timer {
         Nanos when;
         std::uint64_t token;

@@ -12,7 +12,8 @@ static_assert(check_at + 4 + 1 == marker_length);
 
 std::uint32_t fnv1a(std::string_view bytes) {
     std::uint32_t hash = 2166136261U;
-    for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    for (const char c : bytes)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
     return hash;
 }
 
@@ -22,7 +23,8 @@ std::uint16_t check_of(const char* marker) {
 }
 
 void write_hex(char* out, std::uint64_t value, std::size_t digits) {
-    for (std::size_t i = digits; i > 0; --i, value >>= 4) out[i - 1] = "0123456789abcdef"[value & 15];
+    for (std::size_t i = digits; i > 0; --i, value >>= 4)
+        out[i - 1] = "0123456789abcdef"[value & 15];
 }
 
 bool read_hex(const char* text, std::size_t digits, std::uint64_t& value) {
@@ -60,7 +62,9 @@ const std::string& filler() {
 
 }  // namespace
 
-std::uint32_t run_hash(std::string_view run_id) { return fnv1a(run_id); }
+std::uint32_t run_hash(std::string_view run_id) {
+    return fnv1a(run_id);
+}
 
 void write_marker(std::uint32_t run, const Marker& marker, char* out) {
     std::memset(out, '.', marker_length);

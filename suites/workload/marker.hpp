@@ -40,7 +40,7 @@ void append_payload(std::string& out, std::uint32_t run, const Marker& marker, s
 /// Finds the markers of the message that is being received, and keeps them until the message is complete: a client that
 /// is cut off inside of a message has not received it.
 class MessageScan {
-  public:
+public:
     explicit MessageScan(std::uint32_t run) : run_(run) {}
 
     /// The message's next bytes. False: more than markers_per_message_max.
@@ -53,7 +53,8 @@ class MessageScan {
     std::uint32_t complete(Found&& found) {
         if (count_ > 0) found(first_);
         if (more_) {
-            for (const Marker& marker : *more_) found(marker);
+            for (const Marker& marker : *more_)
+                found(marker);
         }
         const std::uint32_t foreign = foreign_;
         discard();
@@ -61,7 +62,7 @@ class MessageScan {
     }
     void discard();
 
-  private:
+private:
     std::size_t walk(std::string_view text, std::size_t start_limit);
     bool take(const char* text);
 

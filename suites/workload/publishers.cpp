@@ -117,7 +117,8 @@ void Publishers::on_schedule(std::uint32_t index) {
     }
     if (over > 0) {
         common_.recorder.count(outlet.unsent_messages, now, over);
-        common_.rig_problem("publisher's backlog full", outlet.publisher.name + ": 100,000 messages wait for the target");
+        common_.rig_problem("publisher's backlog full",
+                            outlet.publisher.name + ": 100,000 messages wait for the target");
     }
     if (outlet.schedule.next_at() != std::numeric_limits<Nanos>::max()) {
         arm(index, schedule_due, outlet.schedule.next_at());
@@ -205,6 +206,7 @@ void Publishers::close(std::uint32_t index) {
     Outlet& outlet = *outlets_[index];
     ++outlet.deadline_timer;
     outlet.closing = false;
+    const bool between_frames = outlet.unsent.empty();
     outlet.unsent.clear();
     outlet.head = {};
     outlet.body.reset();
@@ -212,7 +214,7 @@ void Publishers::close(std::uint32_t index) {
     outlet.unacknowledged.clear();
     if (outlet.fd < 0) return;
     const int fd = std::exchange(outlet.fd, -1);
-    const bool polite = outlet.state == Outlet::State::ready && !outlet.over_http() && outlet.stream;
+    const bool polite = outlet.state == Outlet::State::ready && outlet.stream && between_frames;
     outlet.state = Outlet::State::closed;
     outlet.stream.reset();
     if (!polite) {

@@ -19,7 +19,7 @@
 namespace squall::workload {
 
 class Publishers {
-  public:
+public:
     /// Messages of one publisher that wait for the target. What comes on top is counted as unsent, and is a problem of
     /// the rig: the scenario publishes more than it can be judged by.
     static constexpr std::size_t backlog_max = 100'000;
@@ -40,7 +40,7 @@ class Publishers {
 
     std::uint64_t accepted() const { return accepted_; }
 
-  private:
+private:
     struct Outlet {
         enum class State : std::uint8_t { closed, connecting, handshaking, ready };
 
@@ -58,9 +58,9 @@ class Publishers {
         int fd = -1;
         std::uint32_t generation = 0;
         std::uint32_t deadline_timer = 0;
-        bool ever_ready = false;   // connected before: another time is a reconnection
-        bool answered = false;     // this connection has been of use
-        Nanos free_at = 0;         // since when it could have sent
+        bool ever_ready = false;  // connected before: another time is a reconnection
+        bool answered = false;    // this connection has been of use
+        Nanos free_at = 0;        // since when it could have sent
         std::string unsent;
 
         // HTTP: the one request that is outstanding

@@ -17,7 +17,7 @@ constexpr std::size_t unacknowledged_max = 1'024;
 
 /// A publisher's WebSocket takes no messages: it answers pings, and notes the peer's close.
 class Publishers::Sink final : public StreamSink {
-  public:
+public:
     explicit Sink(std::string& pongs, Random& random) : pongs_(pongs), random_(random) {}
     void on_marker(const Marker&) override {}
     void on_foreign(std::uint32_t) override {}
@@ -25,7 +25,7 @@ class Publishers::Sink final : public StreamSink {
         append_frame(pongs_, Opcode::pong, payload, static_cast<std::uint32_t>(random_.next()));
     }
 
-  private:
+private:
     std::string& pongs_;
     Random& random_;
 };
@@ -78,6 +78,7 @@ void Publishers::accept(Outlet& outlet, std::uint64_t sequence, Nanos at) {
     common_.published[publisher].accept(sequence);
     common_.recorder.count(outlet.published, at);
     ++accepted_;
+    outlet.answered = true;
 }
 
 void Publishers::reject(Outlet& outlet, const std::string& status, Nanos at, std::uint64_t messages) {
@@ -142,7 +143,8 @@ void Publishers::on_response(std::uint32_t index, std::string_view bytes, Nanos 
     }
     std::string_view ignored;
     BodyReader::Step step = BodyReader::Step::data;
-    while (step == BodyReader::Step::data) step = outlet.body->next(bytes, ignored);
+    while (step == BodyReader::Step::data)
+        step = outlet.body->next(bytes, ignored);
     if (step == BodyReader::Step::broken) lost(index, "unanswered");
     if (step == BodyReader::Step::ended) on_answer(index, at);
 }
@@ -175,9 +177,9 @@ void Publishers::on_websocket(std::uint32_t index, std::string_view bytes, Nanos
     if (outlet.state == Outlet::State::handshaking) {
         const HeadReader::State state = outlet.head.feed(bytes);
         if (state == HeadReader::State::more) return;
-        const bool right = state == HeadReader::State::done && outlet.head.head().status == 101 &&
-                           websocket_refusal(outlet.head.head(), outlet.accept,
-                                             common_.plan.wire.websocket_subprotocol) == nullptr;
+        const bool right =
+            state == HeadReader::State::done && outlet.head.head().status == 101 &&
+            websocket_refusal(outlet.head.head(), outlet.accept, common_.plan.wire.websocket_subprotocol) == nullptr;
         if (!right) {
             const std::string& line = outlet.head.head().status_line;
             common_.rig_problem("publisher's WebSocket refused", outlet.publisher.name + ": " + line);
@@ -186,7 +188,6 @@ void Publishers::on_websocket(std::uint32_t index, std::string_view bytes, Nanos
         }
         outlet.stream.emplace(common_.run);
         outlet.written = 0;
-        outlet.answered = true;
         ready(index, at);
         if (bytes.empty() || outlet.state != Outlet::State::ready) return;
     }

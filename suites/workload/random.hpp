@@ -10,11 +10,12 @@ namespace squall::workload {
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small enough to keep one in each publisher, good enough for schedules.
 class Random {
-  public:
+public:
     explicit Random(std::uint64_t seed) : state_(seed) {}
     /// A stream of its own for `name`, so that adding a publisher does not change the others' schedules.
     Random(std::uint64_t seed, std::string_view name) : state_(seed) {
-        for (const char c : name) state_ = next() ^ static_cast<unsigned char>(c);
+        for (const char c : name)
+            state_ = next() ^ static_cast<unsigned char>(c);
     }
 
     std::uint64_t next() {
@@ -33,7 +34,7 @@ class Random {
         return radius * std::cos(2 * std::numbers::pi * uniform());
     }
 
-  private:
+private:
     std::uint64_t state_;
 };
 

@@ -100,22 +100,28 @@ void Recorder::delivered(Nanos latency) {
 Recorder::LastSecond Recorder::last_second() {
     recent_[turn_++ % recent_slices] = current_.take();
     Histogram second;
-    for (const Histogram& slice : recent_) second.merge(slice);
+    for (const Histogram& slice : recent_)
+        second.merge(slice);
     return {second.quantile(0.99).value_or(0), second.count(), static_cast<int>(std::min(turn_, recent_slices))};
 }
 
 void Recorder::hand_over(History& into) {
     for (Distribution& distribution : distributions_) {
-        for (const std::size_t half : {0U, 1U}) flush(distribution, half);
+        for (const std::size_t half : {0U, 1U})
+            flush(distribution, half);
     }
-    for (Counter& counter : counters_) flush(counter);
+    for (Counter& counter : counters_)
+        flush(counter);
     for (const auto& [key, slices] : history_.distributions()) {
-        for (const auto& [slice, values] : slices) into.merge_slice(key.metric, key.labels, slice, values);
+        for (const auto& [slice, values] : slices)
+            into.merge_slice(key.metric, key.labels, slice, values);
     }
     for (const auto& [key, points] : history_.gauges()) {
-        for (const Point& point : points) into.sample(key.metric, key.labels, point.at, point.value);
+        for (const Point& point : points)
+            into.sample(key.metric, key.labels, point.at, point.value);
     }
-    for (const Event& event : history_.events()) into.event(event);
+    for (const Event& event : history_.events())
+        into.event(event);
     history_ = {};
 }
 

@@ -15,14 +15,14 @@ namespace squall::workload {
 
 /// One slice of one distribution. Buckets are Histogram's; values past the last are kept apart.
 class DenseHistogram {
-  public:
+public:
     void record(Nanos value, std::uint32_t bucket);
     bool empty() const { return count_ == 0; }
     /// Hands over what was recorded, and starts anew.
     Histogram take();
     static constexpr std::uint32_t buckets_max = 512 + 256 * 30;  // up to about 9 minutes
 
-  private:
+private:
     std::unique_ptr<std::uint32_t[]> counts_;  // made with the first value
     Histogram beyond_;
     std::uint32_t lowest_ = buckets_max, highest_ = 0;
@@ -32,7 +32,7 @@ class DenseHistogram {
 };
 
 class Recorder {
-  public:
+public:
     using Id = std::uint32_t;
 
     /// Handles for what is recorded often. The same metric and labels give the same handle.
@@ -62,7 +62,7 @@ class Recorder {
     /// Everything so far is added to `into`, and forgotten here.
     void hand_over(History& into);
 
-  private:
+private:
     struct Distribution {
         Key key;
         std::array<std::int64_t, 2> slices{-1, -1};

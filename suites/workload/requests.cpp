@@ -8,7 +8,8 @@ namespace {
 std::string begin_request(const Wire& wire, std::string_view method, const std::string& path) {
     std::string text(method);
     text.append(" ").append(path).append(" HTTP/1.1\r\nHost: ").append(wire.host).append("\r\n");
-    for (const auto& [name, value] : wire.headers) text.append(name).append(": ").append(value).append("\r\n");
+    for (const auto& [name, value] : wire.headers)
+        text.append(name).append(": ").append(value).append("\r\n");
     return text;
 }
 
@@ -30,7 +31,8 @@ WebSocketRequest websocket_request(const Wire& wire, const std::string& path, st
     const std::uint64_t high = random.next();
     const std::string key = websocket_key(high, random.next());
     WebSocketRequest request{begin_request(wire, "GET", path_for(path, topic, last_event_id)), websocket_accept(key)};
-    request.text += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key;
+    request.text +=
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key;
     if (!wire.websocket_subprotocol.empty()) {
         request.text += "\r\nSec-WebSocket-Protocol: " + wire.websocket_subprotocol;
     }

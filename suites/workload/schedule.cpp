@@ -53,8 +53,8 @@ Nanos Schedule::instant(std::uint64_t index) {
     return never;
 }
 
-/// When so many messages have become due: the rate is r0 + (r1 - r0) t / T, so their number is r0 t + (r1 - r0) t² / 2T.
-/// Behind the spell the rate stays at r1.
+/// When so many messages have become due: the rate is r0 + (r1 - r0) t / T, so their number is r0 t + (r1 - r0) t² /
+/// 2T. Behind the spell the rate stays at r1.
 Nanos Schedule::ramp_instant(double messages) const {
     const double r0 = std::max(arrivals_.rate, 0.0), r1 = std::max(arrivals_.rate_end, 0.0);
     const double spell_s = to_seconds(spell_);
@@ -72,7 +72,8 @@ std::uint32_t Schedule::size() {
         case Sizes::Distribution::fixed:
             return sizes_.bytes;
         case Sizes::Distribution::uniform:
-            bytes = sizes_.bytes_min + random_.uniform() * (static_cast<double>(sizes_.bytes_max) - sizes_.bytes_min + 1);
+            bytes =
+                sizes_.bytes_min + random_.uniform() * (static_cast<double>(sizes_.bytes_max) - sizes_.bytes_min + 1);
             break;
         case Sizes::Distribution::lognormal:
             bytes *= std::exp(sizes_.sigma * random_.normal());

@@ -1,5 +1,5 @@
-// When a publisher's messages are due and how large they are: computed from the plan and the seed alone, never from what
-// the target does (open loop).
+// When a publisher's messages are due and how large they are: computed from the plan and the seed alone, never from
+// what the target does (open loop).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct Due {
 };
 
 class Schedule {
-  public:
+public:
     /// A rate of 0 (or a burst every 0) publishes nothing.
     Schedule(const Arrivals& arrivals, const Sizes& sizes, std::uint64_t seed, std::string_view name);
 
@@ -28,7 +28,7 @@ class Schedule {
     /// Takes it, and computes the one after.
     Due take();
 
-  private:
+private:
     Nanos instant(std::uint64_t index);
     Nanos ramp_instant(double messages) const;
     std::uint32_t size();

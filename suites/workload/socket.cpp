@@ -75,7 +75,9 @@ Received receive(int fd, char* buffer, std::size_t size) {
     return received;
 }
 
-std::ptrdiff_t send_some(int fd, std::string_view bytes) { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+std::ptrdiff_t send_some(int fd, std::string_view bytes) {
+    return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
 
 int pending_error(int fd) {
     int error = 0;

@@ -8,7 +8,9 @@ namespace {
 constexpr std::size_t said_bytes_max = 512;
 constexpr Progress open_still{};
 
-Progress broken(const char* why) { return {Progress::State::broken, why}; }
+Progress broken(const char* why) {
+    return {Progress::State::broken, why};
+}
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
@@ -42,7 +44,8 @@ std::string_view reason_in(std::string_view json) {
         rest.remove_prefix(member.size());
         const std::size_t open = rest.find('"');
         const std::size_t close = open == std::string_view::npos ? open : rest.find('"', open + 1);
-        if (close != std::string_view::npos && rest.substr(0, open).find_first_not_of(" \t:") == std::string_view::npos) {
+        if (close != std::string_view::npos &&
+            rest.substr(0, open).find_first_not_of(" \t:") == std::string_view::npos) {
             return rest.substr(open + 1, close - open - 1).substr(0, 120);
         }
     }

@@ -12,7 +12,7 @@
 namespace squall::workload {
 
 class SseStream {
-  public:
+public:
     static constexpr std::size_t line_bytes_max = 1024 * 1024;
     static constexpr std::size_t id_bytes_max = 1024;
     /// The event by which servers say why they end the stream: its data holds "reason":"…".
@@ -27,7 +27,7 @@ class SseStream {
     /// from an end, and only a farewell makes it one.
     bool ended_properly() const { return body_.ends_with_connection() && farewell_said_ && line_bytes_ == 0; }
 
-  private:
+private:
     enum class Line : std::uint8_t { undecided, data, ignored };
 
     Progress body(std::string_view bytes, StreamSink& sink);

@@ -21,8 +21,8 @@ struct Progress {
 
 /// Called in the order of the wire. What a text refers to lives for the call only.
 class StreamSink {
-  public:
-    virtual void on_marker(const Marker& marker) = 0;  ///< of a message that is complete
+public:
+    virtual void on_marker(const Marker& marker) = 0;    ///< of a message that is complete
     virtual void on_foreign(std::uint32_t markers) = 0;  ///< of other runs, in a message that is complete
 
     // Server-sent events
@@ -34,7 +34,7 @@ class StreamSink {
     virtual void on_ping(std::string_view /*payload*/) {}
     virtual void on_close(std::uint16_t /*code*/, std::string_view /*reason*/) {}  ///< 1005: the frame held no code
 
-  protected:
+protected:
     ~StreamSink() = default;
 };
 

@@ -119,7 +119,8 @@ void Subscribers::on_cohort_timer(Token token) {
     if (token.generation != state.ramp || !load_) return;
     const double rate = std::max(state.cohort.connect_rate, 0.001);
     const double due = to_seconds(common_.loop.now() - state.ramp_start) * rate + 1;
-    for (std::uint32_t n = 0; n < connects_a_turn_max && state.next < state.cohort.connections && state.next < due; ++n) {
+    for (std::uint32_t n = 0; n < connects_a_turn_max && state.next < state.cohort.connections && state.next < due;
+         ++n) {
         const std::uint32_t index = state.first + state.next++;
         if (subscribers_[index].state == Subscriber::State::idle) begin(index);
     }
@@ -215,8 +216,8 @@ void Subscribers::on_head(std::uint32_t index, std::string_view rest, Common::In
         attempt_failed(index, "http_" + std::to_string(head.status), head.status_line);
         return;
     }
-    const char* refusal = sse ? sse_refusal(head)
-                              : websocket_refusal(head, s.handshake->accept, common_.plan.wire.websocket_subprotocol);
+    const char* refusal =
+        sse ? sse_refusal(head) : websocket_refusal(head, s.handshake->accept, common_.plan.wire.websocket_subprotocol);
     if (refusal != nullptr) {
         attempt_failed(index, "protocol_error", head.status_line + ": " + refusal);
         return;

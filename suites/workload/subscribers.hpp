@@ -39,14 +39,14 @@ struct Subscriber {
     std::uint32_t retry_ms = 0;
     std::uint16_t cohort = 0;
     State state = State::idle;
-    std::uint8_t failures = 0;     // delays since the last confirmation
-    bool confirmed = false;        // since connect()
+    std::uint8_t failures = 0;  // delays since the last confirmation
+    bool confirmed = false;     // since connect()
     bool lost = false;
-    bool paused = false;           // EPOLLIN is off
+    bool paused = false;  // EPOLLIN is off
     bool retry_known = false;
-    std::uint8_t send_error = 0;   // errno of a send that the peer has answered with its end
+    std::uint8_t send_error = 0;  // errno of a send that the peer has answered with its end
     Endpoint local;
-    Nanos began = 0;      // connect()
+    Nanos began = 0;  // connect()
     Nanos last_byte = 0;
     std::variant<std::monostate, SseStream, WebSocketStream> stream;
     std::string last_event_id;
@@ -57,7 +57,7 @@ struct Subscriber {
 };
 
 class Subscribers {
-  public:
+public:
     explicit Subscribers(Common& common);
 
     // The loop's thread
@@ -88,7 +88,7 @@ class Subscribers {
     bool connected() const { return unconfirmed_.load() == 0; }
     std::string first_failure() const;
 
-  private:
+private:
     struct CohortState {
         CohortState(const Cohort& the_cohort, std::uint32_t first_subscriber, Common& common);
         const Cohort& cohort;
@@ -100,9 +100,9 @@ class Subscribers {
         Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, untimed, misrouted,
             foreign;
         std::uint32_t open = 0;
-        std::uint32_t next = 0;   // to be connected by the ramp
+        std::uint32_t next = 0;  // to be connected by the ramp
         Nanos ramp_start = 0;
-        std::uint32_t ramp = 0;   // a stale timer is told by it
+        std::uint32_t ramp = 0;  // a stale timer is told by it
     };
     struct Ever {
         ConnectionId id;
@@ -124,7 +124,8 @@ class Subscribers {
 
     // subscribers_open.cpp: an open subscription
     void on_open(std::uint32_t index, std::uint32_t events);
-    void read(std::uint32_t index, std::size_t size_max);
+    void read_all(std::uint32_t index, std::uint32_t events);
+    std::ptrdiff_t read(std::uint32_t index, std::size_t size_max);
     void feed(std::uint32_t index, std::string_view bytes, Common::Instant arrival);
     void send(std::uint32_t index, std::string_view bytes);
     void flush(std::uint32_t index);

@@ -79,6 +79,7 @@ void Subscribers::mark_lost(const std::vector<ConnectionId>& ids) {
         Subscriber* s = find(id);
         if (s == nullptr || s->lost) continue;
         s->lost = true;
+        if (s->state == Subscriber::State::open) --state_of(*s).open;  // it believes to be connected, and is not
         close_books(id.subscriber);
     }
 }
@@ -98,12 +99,14 @@ std::uint32_t Subscribers::open() const {
 }
 
 void Subscribers::sample(Nanos at) {
-    for (const auto& state : cohorts_) common_.recorder.sample("connections", state->labels, at, state->open);
+    for (const auto& state : cohorts_)
+        common_.recorder.sample("connections", state->labels, at, state->open);
 }
 
 std::size_t Subscribers::bytes_per_subscriber() const {
     std::size_t books = 0;
-    for (const auto& state : cohorts_) books = std::max(books, state->books.bytes_per_subscriber());
+    for (const auto& state : cohorts_)
+        books = std::max(books, state->books.bytes_per_subscriber());
     // Two timers: the handshake's deadline stays in the heap until it is due.
     return sizeof(Subscriber) + books + sizeof(Ever) + 2 * Loop::timer_bytes;
 }

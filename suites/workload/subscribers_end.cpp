@@ -70,7 +70,7 @@ void Subscribers::ended(std::uint32_t index, std::string_view seen, const char* 
 /// Gives the descriptor away, and everything that only an open connection needs.
 void Subscribers::part(std::uint32_t index, Parting parting) {
     Subscriber& s = subscribers_[index];
-    if (s.state == Subscriber::State::open) --state_of(s).open;
+    if (s.state == Subscriber::State::open && !s.lost) --state_of(s).open;
     const int fd = std::exchange(s.fd, -1);
     switch (parting) {
         case Parting::close_now:
@@ -142,7 +142,8 @@ void Subscribers::settle() {
         const bool due = open && !s.slow && !s.lost && unread_bytes(s.fd) == 0;
         state.books.settle(index - state.first, s.generation, due, now);
     }
-    for (const auto& state : cohorts_) book_losses(*state);
+    for (const auto& state : cohorts_)
+        book_losses(*state);
 }
 
 /// Losses as events: by connection for the first connections that have any, by slice for the others.
@@ -155,12 +156,14 @@ void Subscribers::book_losses(CohortState& state) {
     std::map<std::pair<std::int64_t, std::string>, Event> sums;
     const auto add_up = [&](const Loss& loss, const char* metric) {
         const Event none{loss.at, metric, state.labels, 0};
-        sums.try_emplace({loss.at / slice_length, metric}, none).first->second.value += static_cast<double>(loss.messages);
+        sums.try_emplace({loss.at / slice_length, metric}, none).first->second.value +=
+            static_cast<double>(loss.messages);
     };
     const Loss* before = nullptr;
     bool apart = false;
     for (const Loss& loss : losses) {
-        const bool fresh = before == nullptr || before->subscriber != loss.subscriber || before->generation != loss.generation;
+        const bool fresh =
+            before == nullptr || before->subscriber != loss.subscriber || before->generation != loss.generation;
         before = &loss;
         if (fresh) {
             apart = losers_ < losers_max;
@@ -177,7 +180,8 @@ void Subscribers::book_losses(CohortState& state) {
         labels.emplace("connection", connection_label({id, state.cohort.name, {}, {}}));
         common_.recorder.event({loss.at, metric, std::move(labels), static_cast<double>(loss.messages)});
     }
-    for (auto& [slice, event] : sums) common_.recorder.event(std::move(event));
+    for (auto& [slice, event] : sums)
+        common_.recorder.event(std::move(event));
 }
 
 }  // namespace squall::workload

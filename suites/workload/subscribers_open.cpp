@@ -13,6 +13,7 @@ namespace {
 constexpr double pieces_per_second = 20;
 /// Pongs to a peer that does not read: past it they are dropped, as it would not miss them.
 constexpr std::size_t unsent_bytes_max = 64 * 1024;
+constexpr int reads_a_turn_max = 16;
 
 struct Piece {
     std::size_t bytes;
@@ -26,7 +27,7 @@ Piece piece_of(const Reading& reading) {
 }  // namespace
 
 class Subscribers::Sink final : public StreamSink {
-  public:
+public:
     Sink(Subscribers& all, std::uint32_t index, Common::Instant arrival)
         : all_(all), index_(index), s_(all.subscribers_[index]), state_(all.state_of(s_)), arrival_(arrival) {}
 
@@ -62,7 +63,9 @@ class Subscribers::Sink final : public StreamSink {
         recorder.record(state_.latency[place], arrival_.at, latency);
         recorder.delivered(latency);
     }
-    void on_foreign(std::uint32_t markers) override { all_.common_.recorder.count(state_.foreign, arrival_.at, markers); }
+    void on_foreign(std::uint32_t markers) override {
+        all_.common_.recorder.count(state_.foreign, arrival_.at, markers);
+    }
     void on_event_id(std::string_view id) override {
         if (state_.cohort.last_event_id) s_.last_event_id = id;
     }
@@ -81,7 +84,7 @@ class Subscribers::Sink final : public StreamSink {
 
     std::uint16_t close_code = 0;
 
-  private:
+private:
     Subscribers& all_;
     std::uint32_t index_;
     Subscriber& s_;
@@ -93,7 +96,7 @@ void Subscribers::on_open(std::uint32_t index, std::uint32_t events) {
     Subscriber& s = subscribers_[index];
     if ((events & EPOLLOUT) != 0) flush(index);
     if (!s.paused) {
-        if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) read(index, common_.read_buffer.size());
+        if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) read_all(index, events);
         return;
     }
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
@@ -110,7 +113,22 @@ void Subscribers::on_open(std::uint32_t index, std::uint32_t events) {
     }
 }
 
-void Subscribers::read(std::uint32_t index, std::size_t size_max) {
+/// What an edge-triggered event stands for: all there is, up to a bound that keeps one firehose from starving the rest.
+void Subscribers::read_all(std::uint32_t index, std::uint32_t events) {
+    const std::uint32_t generation = subscribers_[index].generation;
+    const bool end_behind = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    bool more = true;
+    for (int reads = 0; more && reads < reads_a_turn_max; ++reads) {
+        const std::ptrdiff_t bytes = read(index, common_.read_buffer.size());
+        const Subscriber& s = subscribers_[index];
+        if (bytes <= 0 || s.generation != generation || s.state != Subscriber::State::open || s.paused) return;
+        more = end_behind || static_cast<std::size_t>(bytes) == common_.read_buffer.size();
+    }
+    if (more) watch_again(index);  // asks for the edge anew
+}
+
+/// What the kernel returned. The connection may have ended by it.
+std::ptrdiff_t Subscribers::read(std::uint32_t index, std::size_t size_max) {
     Subscriber& s = subscribers_[index];
     const Received received = receive(s.fd, common_.read_buffer.data(), size_max);
     if (received.bytes > 0) {
@@ -127,13 +145,15 @@ void Subscribers::read(std::uint32_t index, std::size_t size_max) {
         const auto* sse = std::get_if<SseStream>(&s.stream);
         ended(index, sse != nullptr && sse->ended_properly() ? "eof_clean" : "eof_cut", nullptr, Parting::close_now);
     }
+    return received.bytes;
 }
 
 void Subscribers::feed(std::uint32_t index, std::string_view bytes, Common::Instant arrival) {
     Subscriber& s = subscribers_[index];
     Sink sink(*this, index, arrival);
     auto* sse = std::get_if<SseStream>(&s.stream);
-    const Progress progress = sse != nullptr ? sse->feed(bytes, sink) : std::get<WebSocketStream>(s.stream).feed(bytes, sink);
+    const Progress progress =
+        sse != nullptr ? sse->feed(bytes, sink) : std::get<WebSocketStream>(s.stream).feed(bytes, sink);
     switch (progress.state) {
         case Progress::State::open:
             break;
@@ -187,7 +207,9 @@ void Subscribers::flush(std::uint32_t index) {
 
 void Subscribers::watch_again(std::uint32_t index) {
     const Subscriber& s = subscribers_[index];
-    const std::uint32_t in = s.paused ? static_cast<std::uint32_t>(EPOLLRDHUP) : static_cast<std::uint32_t>(EPOLLIN);
+    // Edge-triggered while a subscription is read from: the kernel then looks at a ready socket once, not twice.
+    const bool edge = s.state == Subscriber::State::open && !s.paused;
+    const std::uint32_t in = edge ? EPOLLIN | EPOLLRDHUP | EPOLLET : s.paused ? EPOLLRDHUP : EPOLLIN;
     const std::uint32_t out = s.unsent ? static_cast<std::uint32_t>(EPOLLOUT) : 0U;
     if (const Status status = common_.loop.rewatch(s.fd, in | out, token_of(index)); status.has_error()) {
         common_.rig_problem("cannot watch a subscriber", status.error().message);
@@ -198,7 +220,8 @@ void Subscribers::start_reading(std::uint32_t index, const Reading& reading) {
     Subscriber& s = subscribers_[index];
     ++s.timer;
     s.slow.reset();
-    if (reading.mode != Reading::Mode::prompt) s.slow = std::make_unique<Subscriber::Slow>(Subscriber::Slow{reading, true});
+    if (reading.mode != Reading::Mode::prompt)
+        s.slow = std::make_unique<Subscriber::Slow>(Subscriber::Slow{reading, true});
     switch (reading.mode) {
         case Reading::Mode::prompt:
             pause(index, false);

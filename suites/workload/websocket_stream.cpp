@@ -5,9 +5,13 @@
 namespace squall::workload {
 namespace {
 
-Progress broken(const char* why) { return {Progress::State::broken, why}; }
+Progress broken(const char* why) {
+    return {Progress::State::broken, why};
+}
 
-constexpr bool is_control(std::uint8_t opcode) { return (opcode & 8) != 0; }
+constexpr bool is_control(std::uint8_t opcode) {
+    return (opcode & 8) != 0;
+}
 
 /// RFC 6455 section 7.4: codes that never stand in a frame.
 bool allowed_in_frame(unsigned code) {
@@ -53,7 +57,8 @@ Progress WebSocketStream::parse_header() {
     left_ = length;
     if (length > 125) {
         left_ = 0;
-        for (std::size_t i = 2; i < header_length_; ++i) left_ = left_ << 8 | header_[i];
+        for (std::size_t i = 2; i < header_length_; ++i)
+            left_ = left_ << 8 | header_[i];
         const bool minimal = length == 126 ? left_ > 125 : left_ > 0xFFFF;
         if (!minimal) return broken("frame length is not in its shortest form");
     }

@@ -1,6 +1,6 @@
-// The client's side of a WebSocket connection (RFC 6455), from the first byte behind the handshake. Pure, and streaming:
-// payloads are scanned and never stored; only a control frame's (at most 125 bytes) is kept until it is complete.
-// Not done: compression (never offered), checking that text is UTF-8.
+// The client's side of a WebSocket connection (RFC 6455), from the first byte behind the handshake. Pure, and
+// streaming: payloads are scanned and never stored; only a control frame's (at most 125 bytes) is kept until it is
+// complete. Not done: compression (never offered), checking that text is UTF-8.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 namespace squall::workload {
 
 class WebSocketStream {
-  public:
+public:
     static constexpr std::uint64_t frame_bytes_max = 64ULL * 1024 * 1024;
 
     explicit WebSocketStream(std::uint32_t run) : message_(run) {}
@@ -21,7 +21,7 @@ class WebSocketStream {
     /// `ended`: a close frame has come.
     Progress feed(std::string_view wire, StreamSink& sink);
 
-  private:
+private:
     Progress header(std::string_view& wire);
     Progress parse_header();
     Progress payload(std::string_view& wire);

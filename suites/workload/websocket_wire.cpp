@@ -14,8 +14,10 @@ std::string base64(const unsigned char* bytes, std::size_t size) {
     for (std::size_t i = 0; i < size; i += 3) {
         const std::size_t here = size - i < 3 ? size - i : 3;
         unsigned triple = 0;
-        for (std::size_t j = 0; j < 3; ++j) triple = triple << 8 | (j < here ? bytes[i + j] : 0U);
-        for (std::size_t j = 0; j < 4; ++j) text += j <= here ? digits[triple >> (18 - 6 * j) & 63] : '=';
+        for (std::size_t j = 0; j < 3; ++j)
+            triple = triple << 8 | (j < here ? bytes[i + j] : 0U);
+        for (std::size_t j = 0; j < 4; ++j)
+            text += j <= here ? digits[triple >> (18 - 6 * j) & 63] : '=';
     }
     return text;
 }
@@ -27,13 +29,15 @@ void append_frame(std::string& out, Opcode opcode, std::string_view payload, std
     out += static_cast<char>(0x80 | static_cast<unsigned>(opcode));
     const std::size_t length_bytes = size < 126 ? 0 : size <= 0xFFFF ? 2 : 8;
     out += static_cast<char>(0x80 | (length_bytes == 0 ? size : length_bytes == 2 ? 126U : 127U));
-    for (std::size_t i = length_bytes; i > 0; --i) out += static_cast<char>(size >> (8 * (i - 1)) & 0xFF);
+    for (std::size_t i = length_bytes; i > 0; --i)
+        out += static_cast<char>(size >> (8 * (i - 1)) & 0xFF);
     std::array<char, 4> key;
     std::memcpy(key.data(), &mask, key.size());
     out.append(key.data(), key.size());
     const std::size_t start = out.size();
     out.append(payload);
-    for (std::size_t i = 0; i < size; ++i) out[start + i] = static_cast<char>(out[start + i] ^ key[i & 3]);
+    for (std::size_t i = 0; i < size; ++i)
+        out[start + i] = static_cast<char>(out[start + i] ^ key[i & 3]);
 }
 
 std::string close_payload(std::uint16_t code, std::string_view reason) {

@@ -29,10 +29,10 @@ struct Wire {
     std::vector<std::string> websocket_opening;  ///< text frames to send once open (may hold {topic}); usually none
     std::string websocket_subprotocol;           ///< empty: none
     std::string publish_method = "POST";
-    std::string publish_path;                    ///< "/publish?topic={topic}"
+    std::string publish_path;  ///< "/publish?topic={topic}"
     std::string publish_body = "{payload}";
     std::string publish_content_type = "application/octet-stream";
-    std::string websocket_publish_path;          ///< "/ws?topic={topic}&publish=only"
+    std::string websocket_publish_path;  ///< "/ws?topic={topic}&publish=only"
     std::string websocket_publish_frame = "{payload}";
     std::vector<std::pair<std::string, std::string>> headers;  ///< to every request
 };
@@ -63,7 +63,7 @@ struct Live {
 std::string connection_label(const ClientConnection& connection);
 
 class Workload : public Clients {
-  public:
+public:
     /// Spawns the loop's thread; nothing connects yet. Errors: on_thread_start failed; epoll or eventfd cannot be had;
     /// more than 1,000,000 subscribers or 64 publishers.
     static Result<std::unique_ptr<Workload>> start(Plan plan);

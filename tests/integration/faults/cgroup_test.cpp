@@ -35,7 +35,9 @@ protected:
     void burn() {
         burner = fork();
         if (burner == 0) {
-            for (volatile unsigned i = 0;; i = i + 1) {
+            for (volatile unsigned i = 0;;) {
+                const unsigned next = i + 1;
+                i = next;
             }
         }
         ASSERT_GT(burner, 0);

@@ -47,11 +47,14 @@ TEST_F(IdleTimeout, BySilenceNeitherSideLearnsOfIt) {
 
     server->push(100);
     clients->send_all("anyone?");
+    // Two flows of each connection; the canary's two have nothing to say.
+    const auto silenced = [](const kernel::FlowCount& count) {
+        return count.flow.client.address != kernel::Testbed::path_client_address &&
+               count.flow.client.address != INADDR_LOOPBACK && count.dropped_to_target + count.dropped_to_client > 0;
+    };
     ASSERT_TRUE(eventually([&] {
         const auto counts = filter->counts();
-        return counts && counts->size() == 6 && std::all_of(counts->begin(), counts->end(), [](const auto& c) {
-                   return c.dropped_to_target + c.dropped_to_client > 0;
-               });
+        return counts && std::count_if(counts->begin(), counts->end(), silenced) == 6;
     })) << "packets of both sides fall on the floor";
     EXPECT_EQ(clients->open(), 3U) << "and nobody is answered with a reset";
     EXPECT_EQ(established_at_target(), 3U);
@@ -68,11 +71,28 @@ TEST_F(IdleTimeout, BySilenceNeitherSideLearnsOfIt) {
 TEST_F(IdleTimeout, TalkingConnectionsAreLeftAlone) {
     connect(3);
     server->push(10);
-    auto injection = inject("proxy-idle-timeout", {{"after", "5s"}});
+    auto injection = inject("proxy-idle-timeout", {{"after", "1h"}});
     ASSERT_EQ(failure(injection), "");
     const Witness witness = witness_after(**injection, std::chrono::milliseconds(500));
     EXPECT_FALSE(witness.bit) << "closed nothing: the fault has not bitten";
     EXPECT_EQ(clients->open(), 3U);
+}
+
+TEST_F(IdleTimeout, WhereNobodyIsSilentTheCanaryProvesTheTimer) {
+    for (const char* by : {"fin", "rst", "silence"}) {
+        SCOPED_TRACE(by);
+        auto injection = inject("proxy-idle-timeout", {{"after", "100ms"}, {"by", by}});
+        ASSERT_EQ(failure(injection), "");
+        const Witness witness = wait_for_bite(**injection);
+        EXPECT_TRUE(witness.connections.empty());
+        EXPECT_TRUE(proxy->idle_closes().empty());
+        EXPECT_EQ(proxy->open_connections(), 0U);
+        EXPECT_TRUE(proxy->pairs().empty());
+        EXPECT_EQ(server->open(), 0U) << "the target never hears of it";
+        ASSERT_EQ(failure((*injection)->heal()), "");
+        EXPECT_TRUE(filter->counts()->empty());
+    }
+    EXPECT_EQ(proxy->failure(), std::nullopt);
 }
 
 TEST_F(IdleTimeout, LiftedItClosesNothingAnyMore) {

@@ -32,8 +32,11 @@ RawServer::RawServer(const kernel::Namespace& where, Endpoint listen) {
 RawServer::~RawServer() {
     stop_ = true;
     thread_.join();
-    for (const auto& [socket, unsent] : connections_)
+    for (const auto& [socket, unsent] : connections_) {
+        const linger reset{1, 0};
+        if (end_by_reset_) setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         close(socket);
+    }
     close(listener_);
 }
 

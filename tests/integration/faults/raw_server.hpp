@@ -20,6 +20,8 @@ public:
     /// Bytes that are pushed to every connection every 5 ms; 0: none.
     void push(std::size_t bytes) { push_bytes_ = bytes; }
     void echo(bool on) { echo_ = on; }
+    /// The destructor resets what is open instead of closing it.
+    void end_by_reset() { end_by_reset_ = true; }
 
     std::size_t open() const { return open_; }
     std::size_t ends_by_fin() const { return fins_; }      ///< read of 0 bytes
@@ -35,7 +37,7 @@ private:
     int listener_ = -1;
     std::map<int, std::string> connections_;  ///< what could not be sent yet (echo only)
     std::atomic<std::size_t> push_bytes_ = 0, open_ = 0, fins_ = 0, resets_ = 0, received_ = 0;
-    std::atomic<bool> echo_ = false, stop_ = false;
+    std::atomic<bool> echo_ = false, end_by_reset_ = false, stop_ = false;
     std::thread thread_;
 };
 

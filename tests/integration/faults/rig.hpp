@@ -15,6 +15,7 @@
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/kernel/socket_table.hpp"
 #include "faults/kernel/testbed.hpp"
 #include "faults/proxy/proxy.hpp"
 #include "raw_clients.hpp"

@@ -9,7 +9,7 @@ TEST_F(SlowReader, StoppedForGoodThenHealed) {
     connect(5, "slow");
     connect(5, "healthy");
     server->push(65536);
-    auto injection = inject("slow-reader", {{"mode", "stopped"}, {"receive-buffer", "4KiB"}}, {.cohort = "slow"});
+    auto injection = inject("slow-reader", {{"mode", "stopped"}, {"receive_buffer", "4KiB"}}, {.cohort = "slow"});
     ASSERT_EQ(failure(injection), "");
     const Witness witness = wait_for_bite(**injection);
     EXPECT_EQ(witness.connections.size(), 5U);
@@ -26,7 +26,7 @@ TEST_F(SlowReader, StoppedForGoodThenHealed) {
 TEST_F(SlowReader, Limited) {
     connect(3);
     server->push(65536);
-    auto injection = inject("slow-reader", {{"mode", "limited"}, {"rate", "1KiB/s"}, {"receive-buffer", "4KiB"}});
+    auto injection = inject("slow-reader", {{"mode", "limited"}, {"rate", "1KiB/s"}, {"receive_buffer", "4KiB"}});
     ASSERT_EQ(failure(injection), "");
     wait_for_bite(**injection);
 }
@@ -35,7 +35,7 @@ TEST_F(SlowReader, StopAndGo) {
     connect(3);
     server->push(65536);
     auto injection =
-        inject("slow-reader", {{"mode", "stop-and-go"}, {"go", "20ms"}, {"stop", "2s"}, {"receive-buffer", "4KiB"}});
+        inject("slow-reader", {{"mode", "stop-and-go"}, {"go", "20ms"}, {"stop", "2s"}, {"receive_buffer", "4KiB"}});
     ASSERT_EQ(failure(injection), "");
     wait_for_bite(**injection);
 }
@@ -44,7 +44,7 @@ TEST_F(SlowReader, ThroughAProxy) {
     start_proxy();
     connect(2);
     server->push(65536);
-    auto injection = inject("slow-reader", {{"receive-buffer", "4KiB"}});
+    auto injection = inject("slow-reader", {{"receive_buffer", "4KiB"}});
     ASSERT_EQ(failure(injection), "");
     wait_for_bite(**injection);
 }

@@ -10,10 +10,14 @@ const DeclaredLog format{"event", "disconnect", "peer", "protocol", "reason", "t
 TEST(DeclaredLog, ReadsDisconnectsAndPassesOverTheRest) {
     const auto content = read_declared_log(
         "starting up\n"
-        R"({"event":"connect","peer":"198.18.0.1:4000"})" "\n"
-        R"({"time":"2026-11-21T03:04:05.250000Z","event":"disconnect","peer":"198.18.0.1:4000","protocol":"sse","reason":"drain"})" "\n"
-        R"({"event":"disconnect","peer":"not an address","reason":"drain"})" "\n"
-        R"({"event":"disconnect","peer":"198.18.0.1:4001"})" "\n"
+        R"({"event":"connect","peer":"198.18.0.1:4000"})"
+        "\n"
+        R"({"time":"2026-11-21T03:04:05.250000Z","event":"disconnect","peer":"198.18.0.1:4000","protocol":"sse","reason":"drain"})"
+        "\n"
+        R"({"event":"disconnect","peer":"not an address","reason":"drain"})"
+        "\n"
+        R"({"event":"disconnect","peer":"198.18.0.1:4001"})"
+        "\n"
         R"({"event":"disconnect","peer":"198.18.0.1:4002","rea)",
         format);
     ASSERT_EQ(content.disconnects.size(), 1U);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 class ProcessTest : public testing::Test {
-  protected:
+protected:
     ProcessTest() : directory_(fs::temp_directory_path() / ("squall-process-test-" + std::to_string(getpid()))) {
         fs::create_directories(directory_);
         journal_.emplace(*Journal::create(directory_ / "state", "test"));
@@ -36,7 +36,8 @@ class ProcessTest : public testing::Test {
         return {std::istreambuf_iterator<char>(file), {}};
     }
     static const ProcessEnd& wait(Process& process) {
-        while (!process.ended()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        while (!process.ended())
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
         return *process.ended();
     }
 
@@ -64,7 +65,8 @@ TEST_F(ProcessTest, StopEndsWhatIgnoresItsSignalAfterTheGrace) {
     stubborn.stop_grace = 100'000'000;
     auto process = Process::start(*journal_, stubborn);
     ASSERT_TRUE(process) << process.error().message;
-    while (output().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    while (output().empty())
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
     EXPECT_TRUE((*process)->stop());
     EXPECT_THAT((*process)->ended()->how, HasSubstr("signal 9"));
     EXPECT_TRUE((*process)->stop()) << "a second time is harmless";
@@ -73,7 +75,8 @@ TEST_F(ProcessTest, StopEndsWhatIgnoresItsSignalAfterTheGrace) {
 TEST_F(ProcessTest, UsageCoversTheTree) {
     auto process = Process::start(*journal_, plan({"sh", "-c", "sleep 60 & sleep 60"}));
     ASSERT_TRUE(process) << process.error().message;
-    while (process_tree((*process)->pid()).size() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    while (process_tree((*process)->pid()).size() < 3)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
     const auto usage = process_usage(process_tree((*process)->pid()));
     ASSERT_TRUE(usage) << usage.error().message;
     EXPECT_EQ(usage->processes, 3U);
@@ -82,7 +85,8 @@ TEST_F(ProcessTest, UsageCoversTheTree) {
     EXPECT_LE(usage->proportional_bytes, usage->resident_bytes);
     const auto all = process_tree((*process)->pid());
     EXPECT_TRUE((*process)->stop());
-    for (int i = 0; i < 5000 && process_usage(all); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    for (int i = 0; i < 5000 && process_usage(all); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
     EXPECT_FALSE(process_usage(all)) << "stop() left children behind";
 }
 

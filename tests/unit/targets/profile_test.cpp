@@ -11,14 +11,14 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string minimal =
-    "name: mine\nsummary: My server.\naddress: 127.0.0.1:9000\nsse: {path: /stream}\n";
+const std::string minimal = "name: mine\nsummary: My server.\naddress: 127.0.0.1:9000\nsse: {path: /stream}\n";
 
 std::string mistakes(const std::string& text) {
     const auto parsed = parse_profile(text, "mine.yaml");
     EXPECT_FALSE(parsed.profile);
     std::string all;
-    for (const auto& error : parsed.errors) all += to_string(error) + "\n";
+    for (const auto& error : parsed.errors)
+        all += to_string(error) + "\n";
     return all;
 }
 
@@ -61,7 +61,8 @@ TEST(Profile, ASettingThatTheTargetNeverHeardOfIsNotKnown) {
         "declares: {ping_interval: 30s, policy: evict}\n",
         "mine.yaml");
     ASSERT_TRUE(parsed.profile) << to_string(parsed.errors.front());
-    const auto fitted = fit_settings(*parsed.profile, {{"policy", "drop-oldest"}, {"ping_interval", "1s"}, {"retry", "2s"}});
+    const auto fitted =
+        fit_settings(*parsed.profile, {{"policy", "drop-oldest"}, {"ping_interval", "1s"}, {"retry", "2s"}});
     EXPECT_EQ(fitted.told, (std::map<std::string, std::string>{{"policy", "drop-oldest"}}));
     EXPECT_EQ(fitted.known, (std::map<std::string, std::string>{{"policy", "drop-oldest"}, {"ping_interval", "30s"}}));
     EXPECT_THAT(fitted.unknown, ElementsAre("retry"));

@@ -26,19 +26,22 @@ TEST(Prometheus, ReadsNamesLabelsAndValues) {
 }
 
 TEST(Prometheus, NamesTheLineOfAMistake) {
-    for (const char* wrong : {"a 1\nb{x=1} 2\n", "a 1\nb{x=\"1} 2\n", "a 1\nb\n", "a 1\n{} 2\n", "a 1\nb{x=\"1\" y=\"2\"} 3\n",
-                              "a 1\nb twelve\n"}) {
+    for (const char* wrong : {"a 1\nb{x=1} 2\n", "a 1\nb{x=\"1} 2\n", "a 1\nb\n", "a 1\n{} 2\n",
+                              "a 1\nb{x=\"1\" y=\"2\"} 3\n", "a 1\nb twelve\n"}) {
         const auto samples = parse_prometheus(wrong);
         ASSERT_FALSE(samples) << wrong;
         EXPECT_THAT(samples.error().message, HasSubstr("line 2"));
     }
 }
 
-TEST(Prometheus, AnEmptyPageHasNoSamples) { EXPECT_TRUE(parse_prometheus("")->empty()); }
+TEST(Prometheus, AnEmptyPageHasNoSamples) {
+    EXPECT_TRUE(parse_prometheus("")->empty());
+}
 
 TEST(Prometheus, APageWithTooManySamplesIsRefusedAndNotCut) {
     std::string page;
-    for (std::size_t i = 0; i <= prometheus_samples_max; ++i) page += "a 1\n";
+    for (std::size_t i = 0; i <= prometheus_samples_max; ++i)
+        page += "a 1\n";
     EXPECT_FALSE(parse_prometheus(page));
 }
 

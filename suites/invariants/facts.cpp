@@ -1,0 +1,139 @@
+#include "suites/invariants/facts.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace squall::facts {
+namespace json = boost::json;
+
+const json::object* object(const json::object& parent, std::string_view key) {
+    const json::value* value = parent.if_contains(key);
+    return value == nullptr ? nullptr : value->if_object();
+}
+
+std::string text(const json::object& parent, std::string_view key) {
+    const json::value* value = parent.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+bool flag(const json::object& parent, std::string_view key) {
+    const json::value* value = parent.if_contains(key);
+    return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+bool declares(const History& history, std::string_view what) {
+    const json::object* target = object(history.facts(), "target");
+    const json::object* declared = target == nullptr ? nullptr : object(*target, "declares");
+    return declared != nullptr && flag(*declared, what);
+}
+
+namespace {
+
+std::optional<Nanos> instant(const json::object& parent, std::string_view key) {
+    const json::value* value = parent.if_contains(key);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return value->to_number<Nanos>();
+}
+
+const json::array* list(const json::object& parent, std::string_view key) {
+    const json::value* value = parent.if_contains(key);
+    return value == nullptr ? nullptr : value->if_array();
+}
+
+Finding witness_of(const json::object& injection, const FaultUse& use) {
+    const json::object* witness = object(injection, "witness");
+    Finding finding;
+    finding.name = "witness: " + use.name;
+    finding.expected = use.fault != nullptr && !use.fault->witness.empty() ? use.fault->witness : "the fault bit";
+    finding.phase = text(injection, "phase");
+    finding.measured = witness == nullptr ? "" : text(*witness, "evidence");
+    const std::string error = text(injection, "error");
+    if (!error.empty()) {
+        finding.detail = error;
+    } else if (witness != nullptr && flag(*witness, "bit")) {
+        finding.verdict = Verdict::pass;
+        finding.samples = 1;
+    } else {
+        finding.detail = "the fault did not bite: nothing was tested";
+        finding.since = instant(injection, "injected_at_ns");
+    }
+    return finding;
+}
+
+Finding not_healed(const json::object& injection, const std::string& name, std::string error) {
+    Finding finding;
+    finding.name = "heal: " + name;
+    finding.verdict = Verdict::error;
+    finding.expected = "the fault is taken back";
+    finding.phase = text(injection, "phase");
+    finding.detail = std::move(error);
+    finding.since = instant(injection, "healed_at_ns");
+    return finding;
+}
+
+/// Shards inject the same fault once each: every entry is a witness of its own.
+void injections(const FaultUse& use, const std::string& phase, const json::object& facts,
+                std::vector<Finding>& findings) {
+    bool found = false;
+    if (const json::array* all = list(facts, "injections")) {
+        for (const json::value& each : *all) {
+            const json::object* injection = each.if_object();
+            if (injection == nullptr || text(*injection, "name") != use.name) continue;
+            found = true;
+            findings.push_back(witness_of(*injection, use));
+            const std::string error = text(*injection, "heal_error");
+            if (!error.empty()) findings.push_back(not_healed(*injection, use.name, error));
+        }
+    }
+    if (found) return;
+    Finding missing = witness_of({}, use);
+    missing.phase = phase;
+    missing.detail = "the fault was never injected";
+    findings.push_back(std::move(missing));
+}
+
+void rig_problems(const json::object& facts, std::vector<Finding>& findings) {
+    const json::object* rig = object(facts, "rig");
+    const json::array* problems = rig == nullptr ? nullptr : list(*rig, "problems");
+    if (problems == nullptr) return;
+    for (const json::value& problem : *problems) {
+        Finding finding;
+        finding.name = "rig";
+        finding.expected = "the rig did its part";
+        finding.phase = "run";
+        finding.detail = problem.is_string() ? std::string(problem.get_string()) : json::serialize(problem);
+        findings.push_back(std::move(finding));
+    }
+}
+
+void target_exit(const json::object& facts, std::vector<Finding>& findings) {
+    const json::object* target = object(facts, "target");
+    const json::object* exited = target == nullptr ? nullptr : object(*target, "exited");
+    if (exited == nullptr || flag(*exited, "expected")) return;
+    Finding finding;
+    finding.name = "target: exited";
+    finding.verdict = Verdict::fail;
+    finding.expected = "the target survives the run";
+    finding.measured = text(*exited, "how");
+    finding.phase = "run";
+    finding.samples = 1;
+    finding.since = instant(*exited, "at_ns");
+    findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+std::vector<Finding> findings(const Scenario& scenario, const History& history) {
+    std::vector<Finding> findings;
+    for (const Phase& phase : scenario.phases) {
+        for (const FaultUse& use : phase.faults)
+            injections(use, phase.name, history.facts(), findings);
+    }
+    rig_problems(history.facts(), findings);
+    target_exit(history.facts(), findings);
+    return findings;
+}
+
+}  // namespace squall::facts

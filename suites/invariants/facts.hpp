@@ -1,0 +1,25 @@
+// What the engine noted besides the series: read leniently, since a run that went wrong has gaps in its facts, too.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "suites/invariants/judge.hpp"
+
+namespace squall::facts {
+
+/// Null when it is not there, or is no object.
+const boost::json::object* object(const boost::json::object& parent, std::string_view key);
+std::string text(const boost::json::object& parent, std::string_view key);  ///< "" likewise
+bool flag(const boost::json::object& parent, std::string_view key);         ///< false likewise
+
+/// Does the target say so itself? "drops", "disconnects".
+bool declares(const History& history, std::string_view what);
+
+/// One for each fault of the scenario (its witness), one more for each that was not healed, for each problem of the
+/// rig, and for a target that exited though it should not have.
+std::vector<Finding> findings(const Scenario& scenario, const History& history);
+
+}  // namespace squall::facts
