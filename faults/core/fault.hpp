@@ -49,14 +49,14 @@ std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, c
 /// Proof that a fault bit. `bit == false` makes the run inconclusive, never a pass.
 struct Witness {
     bool bit = false;
-    std::string evidence;  ///< what was measured, for people: "41 of 40 periods throttled, 2.1s"
+    std::string evidence = {};  ///< what was measured, for people: "41 of 40 periods throttled, 2.1s"
     struct Measure {
         std::string name;  ///< e.g. "throttled_periods"
         double value = 0;
     };
-    std::vector<Measure> measures;
+    std::vector<Measure> measures = {};
     /// Connections that were aimed at: their identities go into the history (label fault=NAME).
-    std::vector<ConnectionId> connections;
+    std::vector<ConnectionId> connections = {};
 };
 
 /// A fault in force. Move-only in spirit: held by unique_ptr; the destructor heals if heal() was not called, and

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <linux/close_range.h>
 #include <nftables/libnftables.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <map>
 #include <mutex>
@@ -43,6 +46,15 @@ std::string element(const Endpoint& from, const Endpoint& to) {
 struct FreeContext {
     void operator()(nft_ctx* context) const { nft_ctx_free(context); }
 };
+
+/// libnftables waits with select(), which cannot take a descriptor above 1,023, and a rig has many thousands. The
+/// helper thread that carries out the work lets go of them all, for itself only, so that its sockets get small numbers.
+Status leave_descriptors_behind() {
+    if (close_range(3, ~0U, CLOSE_RANGE_UNSHARE) != 0) {
+        return system_failure("giving a thread its own descriptors (close_range)", errno, "it needs Linux 5.9");
+    }
+    return {};
+}
 
 /// Called inside the path. A context for each call: libnftables opens its sockets in the caller's namespace whenever
 /// it needs to, and keeps a copy of the ruleset that would grow stale.
@@ -120,6 +132,7 @@ struct PathFilter::State {
     Result<std::string> nft(const std::string& commands) const {
         std::string output;
         const Status done = path.run([&]() -> Status {
+            if (auto left = leave_descriptors_behind(); !left) return left;
             auto result = run_nft(commands);
             if (!result) return result.error();
             output = std::move(*result);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int gone_timeout_ms = 10'000;
 
-// glibc 2.36 has no wrapper for one of the two under g++ 12's default headers; the numbers are the kernel's own.
+// Called by number: glibc has wrappers since 2.36 only.
 int open_pidfd(pid_t pid) {
     return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
 }

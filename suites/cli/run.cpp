@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <optional>
@@ -35,8 +36,14 @@ Status gain_privilege(const Profile& profile) {
     return kernel::become_root_in_user_namespace();
 }
 
+/// As somebody in the current directory would write it.
+std::string shortest(const std::filesystem::path& path) {
+    const auto near = path.lexically_proximate(std::filesystem::current_path()).string();
+    return near.empty() || near.rfind("..", 0) == 0 ? path.string() : near;
+}
+
 std::vector<std::string> again(const RunArguments& arguments, const Scenario& scenario) {
-    std::vector<std::string> command{"squall", "run", scenario.file, "--seed", std::to_string(scenario.seed)};
+    std::vector<std::string> command{"squall", "run", shortest(scenario.file), "--seed", std::to_string(scenario.seed)};
     if (arguments.target != "reference-server") command.insert(command.end(), {"--target", arguments.target});
     for (const auto& capability : arguments.without) command.insert(command.end(), {"--without", capability});
     return command;
@@ -70,8 +77,10 @@ report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& 
     auto played = play(scenario, loaded.text, profile, options, progress);
     progress.clear();
     result.seconds = to_seconds(monotonic_now() - start);
+    History history;
     if (played) {
-        result.directory = played->directory.string();
+        history = std::move(played->history);
+        result.directory = shortest(played->directory);
         result.judgement = std::move(played->judgement);
     } else {
         Finding finding;
@@ -81,7 +90,7 @@ report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& 
         finding.detail = played.error().message;
         result.judgement = {Verdict::error, {finding}};
     }
-    fmt::print("{}\n", report::to_text(scenario, result.judgement, result.directory, result.command,
+    fmt::print("{}\n", report::to_text(scenario, history, result.judgement, result.directory, result.command,
                                        isatty(STDOUT_FILENO) == 1));
     std::fflush(stdout);
     return result;
@@ -121,7 +130,9 @@ int run(const RunArguments& arguments) {
         errors.push_back({arguments.filter, 0, 0, "--filter: no scenario has a name like this"});
     }
     for (const auto& capability : arguments.without) {
-        if (probe(capability).summary.empty()) {
+        const auto& known = probe_all();
+        const bool exists = std::any_of(known.begin(), known.end(), [&](const Capability& c) { return c.key == capability; });
+        if (!exists) {
             errors.push_back({capability, 0, 0, "--without: no such capability; `squall doctor` lists them"});
         }
     }

@@ -307,12 +307,12 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     history.sort();
     if (auto saved = history.save(*directory); !saved) return saved.error();
     if (auto struck = stage.strike(); !struck) return struck.error();
-    Played played{*directory, judge(scenario, history)};
-    if (auto written = write_file(*directory / "verdict.json", report::to_json(scenario, history, played.judgement));
+    Judgement judgement = judge(scenario, history);
+    if (auto written = write_file(*directory / "verdict.json", report::to_json(scenario, history, judgement));
         !written) {
         return written.error();
     }
-    return played;
+    return Played{*directory, std::move(history), std::move(judgement)};
 }
 
 }  // namespace squall

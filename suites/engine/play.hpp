@@ -34,6 +34,7 @@ struct PlayOptions {
 
 struct Played {
     std::filesystem::path directory;
+    History history;
     Judgement judgement;
 };
 

@@ -1,8 +1,10 @@
 #include "suites/model/scenario.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "suites/model/scenario_keys.hpp"
 #include "suites/model/scenario_parts.hpp"
@@ -73,6 +75,33 @@ void note_duplicate(Section& section, const std::string& name, const std::vector
 
 namespace {
 
+/// Learns where documents begin and nothing else.
+class DocumentStart : public YAML::EventHandler {
+public:
+    YAML::Mark mark = YAML::Mark::null_mark();
+
+    void OnDocumentStart(const YAML::Mark& start) override { mark = start; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+};
+
+/// What stands behind the first document, if anything. (Not YAML::LoadAll: a token that belongs nowhere, such as a
+/// comma at the beginning, is a document to yaml-cpp 0.7, which it never gets past: documents until the memory is used
+/// up.)
+std::optional<YAML::Mark> rest_of(std::string_view text) {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    DocumentStart document;
+    if (!parser.HandleNextDocument(document) || !parser.HandleNextDocument(document)) return std::nullopt;
+    return document.mark;
+}
+
 /// The document, or a mistake.
 std::optional<YAML::Node> document(std::string_view text, Mistakes& mistakes) {
     if (text.size() > limits::text_bytes) {
@@ -80,12 +109,13 @@ std::optional<YAML::Node> document(std::string_view text, Mistakes& mistakes) {
         return std::nullopt;
     }
     try {
-        std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-        if (documents.size() == 1 && !documents[0].IsNull()) return documents[0];
-        if (documents.size() > 1) {
-            mistakes.add(documents[1], "a second document; a file holds one scenario");
-        } else {
+        const YAML::Node root = YAML::Load(std::string(text));
+        if (const auto rest = rest_of(text)) {
+            mistakes.add(*rest, "what begins here does not belong to the document above; a file holds one scenario");
+        } else if (root.IsNull()) {
             mistakes.add(YAML::Mark::null_mark(), "is empty; a scenario begins with its name");
+        } else {
+            return root;
         }
     } catch (const YAML::Exception& wrong) {
         mistakes.add(wrong.mark, "this is no YAML: " + wrong.msg);

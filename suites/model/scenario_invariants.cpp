@@ -61,9 +61,10 @@ void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& nam
         section.read("samples_min", use.samples_min);
         std::string text;
         section.read("expect", text);
-        if (text.empty()) return;
-        expect = section.at("expect");
         note_duplicate(section, use.name, scenario_parts::names(scenario.invariants));
+        if (text.empty())
+            return scenario.invariants.push_back(std::move(use));  // noted; its name is known all the same
+        expect = section.at("expect");
     }
     use.line = node.Mark().is_null() ? 0 : static_cast<std::size_t>(node.Mark().line) + 1;
     ParsedExpression parsed = parse_expression(expect.Scalar(), names);

@@ -6,6 +6,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "suites/report/latency.hpp"
 #include "suites/report/report.hpp"
 
 namespace squall::report {
@@ -58,6 +59,7 @@ std::string to_json(const Scenario& scenario, const History& history, const Judg
                         {"verdict", to_string(judgement.verdict)},
                         {"exit_code", exit_code(judgement.verdict)},
                         {"findings", findings_json(judgement)},
+                        {"latency", latency_json(latency_rows(scenario, history))},
                         {"facts", history.facts()}};
     return json::serialize(object) + "\n";
 }

@@ -11,9 +11,10 @@ namespace squall::report {
 /// One finding on one line: expected, measured, margin, phase, samples, since when.
 std::string finding_line(const Finding& finding, bool colour);
 
-/// One run as a block: name and verdict, a line a finding, then where it is and how to run it again.
-std::string to_text(const Scenario& scenario, const Judgement& judgement, const std::string& directory,
-                    const std::string& command, bool colour);
+/// One run as a block: name, latency by phase and cohort, a line a finding, the verdict, where it is, and how to run it
+/// again.
+std::string to_text(const Scenario& scenario, const History& history, const Judgement& judgement,
+                    const std::string& directory, const std::string& command, bool colour);
 
 /// docs/reference/verdict.md describes the object.
 std::string to_json(const Scenario& scenario, const History& history, const Judgement& judgement);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "suites/report/latency.hpp"
 #include "suites/report/report.hpp"
 
 namespace squall::report {
@@ -39,9 +40,10 @@ std::string finding_line(const Finding& finding, bool colour) {
     return line + "\n";
 }
 
-std::string to_text(const Scenario& scenario, const Judgement& judgement, const std::string& directory,
-                    const std::string& command, bool colour) {
+std::string to_text(const Scenario& scenario, const History& history, const Judgement& judgement,
+                    const std::string& directory, const std::string& command, bool colour) {
     std::string text = fmt::format("{} (seed {}): {}\n", scenario.name, scenario.seed, scenario.summary);
+    text += latency_table(latency_rows(scenario, history));
     for (const auto& finding : judgement.findings) text += finding_line(finding, colour);
     text += fmt::format("  verdict: {}\n", word(judgement.verdict, colour));
     if (!directory.empty()) text += fmt::format("  run:     {}\n", directory);

@@ -86,6 +86,11 @@ void Loop::run(LoopOwner& owner) {
     while (running_) {
         const int count = wait(events.data(), events_a_turn_max);
         new_turn();
+        // Answers to publishers first: the ten thousand deliveries that they cause come in the same turn.
+        for (int i = 0; i < count; ++i) {
+            const Token token = Token::unpack(events[i].data.u64);
+            if (token.kind == Token::Kind::publisher) owner.on_ready(token, events[i].events);
+        }
         for (int i = 0; i < count && running_; ++i) {
             if (i % events_between_clock_reads == events_between_clock_reads - 1) {
                 new_turn();
@@ -94,7 +99,7 @@ void Loop::run(LoopOwner& owner) {
             const Token token = Token::unpack(events[i].data.u64);
             if (token.kind == Token::Kind::wake) {
                 run_calls();
-            } else {
+            } else if (token.kind != Token::Kind::publisher) {
                 owner.on_ready(token, events[i].events);
             }
         }

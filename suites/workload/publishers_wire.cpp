@@ -60,8 +60,9 @@ void Publishers::send_over_http(std::uint32_t index, const std::string& payload)
 
 void Publishers::send_over_websocket(std::uint32_t index, const std::string& payload, std::uint64_t sequence) {
     Outlet& outlet = *outlets_[index];
+    const std::string envelope = expand(common_.plan.wire.websocket_publish_frame, "{topic}", outlet.publisher.topic);
     std::string frame;
-    append_frame(frame, Opcode::text, expand(common_.plan.wire.websocket_publish_frame, "{payload}", payload),
+    append_frame(frame, Opcode::text, expand(envelope, "{payload}", payload),
                  static_cast<std::uint32_t>(common_.random.next()));
     const Nanos now = common_.loop.now();
     common_.recorder.record(publish_lag_, now, now - std::max(outlet.due.at, outlet.free_at));

@@ -95,6 +95,12 @@ Subscribers::Subscribers(Common& common) : common_(common) {
     }
 }
 
+Subscribers::~Subscribers() {
+    for (const Subscriber& s : subscribers_) {
+        if (s.fd >= 0) ::close(s.fd);
+    }
+}
+
 void Subscribers::connect_all() {
     load_ = true;
     std::uint32_t unconfirmed = 0;

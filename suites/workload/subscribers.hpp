@@ -59,6 +59,9 @@ struct Subscriber {
 class Subscribers {
 public:
     explicit Subscribers(Common& common);
+    ~Subscribers();
+    Subscribers(const Subscribers&) = delete;
+    Subscribers& operator=(const Subscribers&) = delete;
 
     // The loop's thread
     void connect_all();

@@ -219,6 +219,8 @@ void Subscribers::watch_again(std::uint32_t index) {
 void Subscribers::start_reading(std::uint32_t index, const Reading& reading) {
     Subscriber& s = subscribers_[index];
     ++s.timer;
+    // What the kernel held back meanwhile was no silence of the target's.
+    if (s.slow) s.last_byte = common_.loop.now();
     s.slow.reset();
     if (reading.mode != Reading::Mode::prompt)
         s.slow = std::make_unique<Subscriber::Slow>(Subscriber::Slow{reading, true});

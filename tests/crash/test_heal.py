@@ -33,8 +33,8 @@ def host():
         try:
             name = (entry / "comm").read_text().strip()
             namespaces.add(os.readlink(entry / "ns/net"))
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it ended meanwhile, or is the host's own first process in a container
         if "squall" in name:
             processes.append(name)
     return {"namespaces": sorted(namespaces), "named namespaces": output("ip", "netns", "list"),

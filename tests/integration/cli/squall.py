@@ -25,14 +25,15 @@ phases:
   - {{name: baseline, duration: 1s}}
   - name: pressure
     duration: {duration}
-    faults: [{fault}]
+    {faults}
 invariants:
   - {invariant}
 """
 
 
 def scenario(fault="", invariant="count(connects) == 40 always", duration="2s", proxy="false"):
-    return QUICK.format(fault=fault, invariant=invariant, duration=duration, proxy=proxy)
+    faults = f"faults: [{fault}]" if fault else ""
+    return QUICK.format(faults=faults, invariant=invariant, duration=duration, proxy=proxy)
 
 
 class SquallTest(unittest.TestCase):

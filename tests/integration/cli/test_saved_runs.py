@@ -37,7 +37,7 @@ class SavedRuns(SquallTest):
         self.assertIn("events.jsonl:2", process.stderr)
 
     def test_what_is_no_run_directory_is_refused(self):
-        process = self.squall("judge", self.directory)
+        process = self.squall("judge", self.directory / "state")
         self.assertEqual(process.returncode, 2)
         self.assertIn("scenario.yaml", process.stderr)
 

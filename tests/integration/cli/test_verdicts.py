@@ -6,24 +6,29 @@ import xml.etree.ElementTree as ElementTree
 
 from squall import REPOSITORY, SquallTest, scenario, skip_without_root
 
-# fault, proxy, and the capability that it stands on
+# fault, and the capability that it stands on
 FAULTS = {
-    "cpu-cap": ("{fault: cpu-cap, cores: 0.01}", "false", "cgroup-cpu"),
-    "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 1s, by: silence}", "true", "nftables"),
-    "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", "false", "nftables"),
-    "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", "false", "socket-diagnostics"),
+    "cpu-cap": ("{fault: cpu-cap, cores: 0.01}", "cgroup-cpu"),
+    "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", "nftables"),
+    "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", "socket-diagnostics"),
 }
 
 
 class Verdicts(SquallTest):
     @skip_without_root()
     def test_a_fault_without_its_mechanism_is_inconclusive(self):
-        for name, (fault, proxy, capability) in FAULTS.items():
+        for name, (fault, capability) in FAULTS.items():
             with self.subTest(name):
-                process, findings, _ = self.run_scenario(scenario(fault, proxy=proxy), "--without", capability)
+                process, findings, _ = self.run_scenario(scenario(fault), "--without", capability)
                 self.assertEqual(process.returncode, 3, process.stdout + process.stderr)
                 self.assertEqual(findings[f"witness: {name}"]["verdict"], "inconclusive")
                 self.assertIn(capability, json.dumps(findings[f"witness: {name}"]))
+
+    @skip_without_root()
+    def test_a_proxy_fault_without_a_proxy_is_inconclusive(self):
+        process, findings, _ = self.run_scenario(scenario("{fault: proxy-idle-timeout, after: 1s, by: fin}"))
+        self.assertEqual(process.returncode, 3, process.stdout + process.stderr)
+        self.assertIn("proxy: true", json.dumps(findings["witness: proxy-idle-timeout"]))
 
     @skip_without_root()
     def test_a_cap_without_the_controller_is_inconclusive(self):

@@ -1,4 +1,7 @@
 // The testbed, the socket table and the path's filter, on real connections.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <fstream>
 
@@ -97,6 +100,20 @@ TEST_F(Network, ManyFlowsInOneGo) {
     EXPECT_EQ(counts().size(), many.size());
     ASSERT_EQ(failure(filter->restore(many)), "");
     EXPECT_TRUE(counts().empty());
+}
+
+TEST_F(Network, TheFilterWorksBesideThousandsOfDescriptors) {
+    std::vector<int> taken;
+    while (taken.empty() || taken.back() < 1100) {
+        taken.push_back(fcntl(0, F_DUPFD_CLOEXEC, 3));
+        ASSERT_GE(taken.back(), 0) << "ulimit -n is too low for this test";
+    }
+    const std::vector<Flow> one{{{kernel::Testbed::client_address, 1}, target}};
+    EXPECT_EQ(failure(filter->drop(one, Direction::both)), "");
+    EXPECT_EQ(counts().size(), 1U);
+    EXPECT_EQ(failure(filter->restore(one)), "");
+    for (const int descriptor : taken)
+        EXPECT_EQ(close(descriptor), 0) << "still ours";
 }
 
 TEST_F(Network, TheFilterTakesOnlyItsOwnTableAway) {

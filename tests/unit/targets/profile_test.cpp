@@ -57,7 +57,7 @@ TEST(Profile, MistakesNamePlaceKeyAndWhatWouldBeRight) {
 
 TEST(Profile, ASettingThatTheTargetNeverHeardOfIsNotKnown) {
     const auto parsed = parse_profile(
-        "name: mine\nsummary: s\nsse: {path: /}\nlaunch: {command: [x], settings: {policy: --policy={}}}\n"
+        "name: mine\nsummary: s\nsse: {path: /}\nlaunch: {command: [x], settings: {policy: \"--policy={}\"}}\n"
         "declares: {ping_interval: 30s, policy: evict}\n",
         "mine.yaml");
     ASSERT_TRUE(parsed.profile) << to_string(parsed.errors.front());
