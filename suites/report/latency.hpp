@@ -21,6 +21,6 @@ struct LatencyRow {
 std::vector<LatencyRow> latency_rows(const Scenario& scenario, const History& history);
 
 std::string latency_table(const std::vector<LatencyRow>& rows);
-boost::json::array latency_json(const std::vector<LatencyRow>& rows);  ///< docs/reference/verdict.md
+boost::json::array latency_json(const std::vector<LatencyRow>& rows);  ///< docs/reference/run-directory.md
 
 }  // namespace squall::report

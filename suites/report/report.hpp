@@ -16,7 +16,7 @@ std::string finding_line(const Finding& finding, bool colour);
 std::string to_text(const Scenario& scenario, const History& history, const Judgement& judgement,
                     const std::string& directory, const std::string& command, bool colour);
 
-/// docs/reference/verdict.md describes the object.
+/// The object is described in docs/reference/run-directory.md.
 std::string to_json(const Scenario& scenario, const History& history, const Judgement& judgement);
 
 /// What the files about several runs are made of.

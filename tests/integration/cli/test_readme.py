@@ -1,0 +1,42 @@
+"""The README's commands do what it shows, and its scenario is the file that it names."""
+import re
+import unittest
+
+from squall import REPOSITORY, SquallTest
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+class Readme(SquallTest):
+    def test_the_scenario_is_the_file(self):
+        shown = re.search(r"```yaml\n# (\S+)\n(.*?)```", README, re.S)
+        self.assertEqual(shown[2], (REPOSITORY / shown[1]).read_text())
+
+    def test_the_commands_end_as_shown(self):
+        blocks = re.findall(r"```\n\$ squall (run \S+)\n(.*?)```", README, re.S)
+        self.assertEqual(len(blocks), 2)
+        for command, shown in blocks:
+            with self.subTest(command):
+                process = self.squall("run", REPOSITORY / command.split()[1])
+                def findings(text):
+                    return [line.split("|")[0].rstrip() for line in text.splitlines()
+                            if re.match(r"  (pass|fail|inconclusive|error) ", line)]
+                self.assertEqual(findings(process.stdout), findings(shown), process.stdout + process.stderr)
+                verdict = re.search(r"verdict: (\w+)", shown)[1]
+                self.assertEqual(process.returncode, {"pass": 0, "fail": 1}[verdict])
+
+    def test_every_link_leads_somewhere(self):
+        pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")]
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+                with self.subTest(page=page.name, link=link):
+                    self.assertTrue((page.parent / link).exists())
+
+    def test_every_fault_is_in_the_table(self):
+        listed = [line.split()[0] for line in self.squall("list", "faults").stdout.splitlines()[1:]]
+        for fault in listed:
+            self.assertIn(f"| `{fault}` |", README)
+
+
+if __name__ == "__main__":
+    unittest.main()
