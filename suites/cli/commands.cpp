@@ -20,12 +20,14 @@ int refuse(const std::string& message, int code) {
 
 void list_faults() {
     fmt::print("faults (squall explain NAME)\n");
-    for (const auto& fault : all_faults()) fmt::print("  {:<22} {}\n", fault.name, fault.summary);
+    for (const auto& fault : all_faults())
+        fmt::print("  {:<22} {}\n", fault.name, fault.summary);
 }
 
 void list_metrics() {
     fmt::print("metrics (squall explain NAME)\n");
-    for (const auto& metric : all_metrics()) fmt::print("  {:<28} {}\n", metric.name, metric.doc);
+    for (const auto& metric : all_metrics())
+        fmt::print("  {:<28} {}\n", metric.name, metric.doc);
 }
 
 int list_scenarios() {
@@ -81,7 +83,8 @@ int judge(const std::string& directory, const std::string& scenario, const std::
     auto run = load_run(directory, scenario);
     if (!run) return refuse(run.error().message, 2);
     const auto judgement = squall::judge(run->scenario, run->history);
-    fmt::print("{}", report::to_text(run->scenario, run->history, judgement, directory, "", isatty(STDOUT_FILENO) == 1));
+    fmt::print("{}",
+               report::to_text(run->scenario, run->history, judgement, directory, "", isatty(STDOUT_FILENO) == 1));
     if (!json.empty()) {
         if (auto written = write_file(json, report::to_json(run->scenario, run->history, judgement)); !written) {
             return refuse(written.error().message, exit_code(Verdict::error));
@@ -96,7 +99,8 @@ int heal() {
     bool failed = false;
     for (const auto& outcome : outcomes) {
         std::string arguments;
-        for (const auto& [name, value] : outcome.record.arguments) arguments += fmt::format(" {}={}", name, value);
+        for (const auto& [name, value] : outcome.record.arguments)
+            arguments += fmt::format(" {}={}", name, value);
         fmt::print("{}: {}{}: {}\n", outcome.run_id, outcome.record.kind, arguments,
                    outcome.status ? "healed" : outcome.status.error().message);
         failed = failed || !outcome.status;

@@ -10,11 +10,11 @@
 namespace squall::cli {
 
 struct RunArguments {
-    std::vector<std::string> scenarios;   ///< files, directories, or names in the catalogue
+    std::vector<std::string> scenarios;  ///< files, directories, or names in the catalogue
     std::string target = "reference-server";
     std::optional<std::uint64_t> seed;
     unsigned repeat = 1;
-    std::string filter;                   ///< glob on scenario names
+    std::string filter;  ///< glob on scenario names
     std::string junit;
     std::string json;
     std::string runs = "runs";

@@ -9,13 +9,18 @@ namespace {
 std::string accepts(const OptionSpec& option) {
     std::string text;
     switch (option.kind) {
-        case OptionSpec::Kind::flag: text = "true or false"; break;
-        case OptionSpec::Kind::quantity: text = describe_dimension(option.dimension); break;
+        case OptionSpec::Kind::flag:
+            text = "true or false";
+            break;
+        case OptionSpec::Kind::quantity:
+            text = describe_dimension(option.dimension);
+            break;
         case OptionSpec::Kind::curve:
             text = describe_dimension(option.dimension) + ", or over time: 'A -> B over 5s' or 'A, B at 2s, …'";
             break;
         case OptionSpec::Kind::choice:
-            for (const auto& choice : option.choices) text += (text.empty() ? "" : " | ") + choice;
+            for (const auto& choice : option.choices)
+                text += (text.empty() ? "" : " | ") + choice;
     }
     if (option.required) return text + "; required";
     return option.fallback ? text + "; default " + *option.fallback : text;
@@ -32,11 +37,12 @@ int explain_fault(const Fault& fault) {
 }
 
 int explain_metric(const Metric& metric) {
-    constexpr std::string_view kinds[] = {
-        "distribution: p50 p90 p95 p99 p99.9 max min mean count", "gauge: max min mean last slope p50 … p99.9",
-        "counter: count rate", "summary, as the target declares it: p50 p95 p99 max", "books: accounted"};
+    constexpr std::string_view kinds[] = {"distribution: p50 p90 p95 p99 p99.9 max min mean count",
+                                          "gauge: max min mean last slope p50 … p99.9", "counter: count rate",
+                                          "summary, as the target declares it: p50 p95 p99 max", "books: accounted"};
     std::string labels;
-    for (const auto& label : metric.labels) labels += (labels.empty() ? "" : ", ") + std::string(label);
+    for (const auto& label : metric.labels)
+        labels += (labels.empty() ? "" : ", ") + std::string(label);
     fmt::print("{}: {}\n\n  kind       {}\n  dimension  {}\n  labels     {}\n", metric.name, metric.doc,
                kinds[static_cast<std::size_t>(metric.kind)], describe_dimension(metric.dimension),
                labels.empty() ? "none" : labels);
@@ -51,10 +57,12 @@ int explain_scenario(const LoadedScenario& loaded) {
     for (const auto& phase : scenario.phases) {
         fmt::print("  {:<12} {}{}\n", phase.name, format_quantity(to_seconds(phase.duration), dimension::time),
                    phase.load ? "" : ", without load");
-        for (const auto& use : phase.faults) fmt::print("    {} from {}\n", use.name, format_quantity(to_seconds(use.at), dimension::time));
+        for (const auto& use : phase.faults)
+            fmt::print("    {} from {}\n", use.name, format_quantity(to_seconds(use.at), dimension::time));
     }
     fmt::print("invariants\n");
-    for (const auto& invariant : scenario.invariants) fmt::print("  {}\n", invariant.expression.text);
+    for (const auto& invariant : scenario.invariants)
+        fmt::print("  {}\n", invariant.expression.text);
     fmt::print("file: {}\n", scenario.file);
     return 0;
 }
@@ -70,7 +78,8 @@ int explain(const std::string& name) {
         print(errors);
         return loaded.empty() ? 2 : explain_scenario(loaded.front());
     }
-    fmt::print(stderr, "squall: no fault, metric or scenario is called '{}'; `squall list` shows what there is\n", name);
+    fmt::print(stderr, "squall: no fault, metric or scenario is called '{}'; `squall list` shows what there is\n",
+               name);
     return 2;
 }
 

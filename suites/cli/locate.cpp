@@ -23,7 +23,8 @@ std::vector<fs::path> yaml_files(const fs::path& directory) {
 
 std::string stems(const std::vector<fs::path>& files) {
     std::string text;
-    for (const auto& file : files) text += (text.empty() ? "" : ", ") + file.stem().string();
+    for (const auto& file : files)
+        text += (text.empty() ? "" : ", ") + file.stem().string();
     return text.empty() ? "none" : text;
 }
 
@@ -51,8 +52,8 @@ Result<std::vector<fs::path>> find_scenarios(const std::string& what) {
     for (const auto& file : all) {
         if (file.stem() == what) return std::vector{file};
     }
-    return Error{fmt::format("there is no file, directory, suite or scenario '{}'; the catalogue has: {}", what,
-                             stems(all))};
+    return Error{
+        fmt::format("there is no file, directory, suite or scenario '{}'; the catalogue has: {}", what, stems(all))};
 }
 
 std::vector<LoadedScenario> load_scenarios(const std::vector<fs::path>& files, std::vector<InputError>& errors) {
@@ -76,7 +77,8 @@ std::optional<Profile> load_profile(const std::string& what, std::vector<InputEr
     if (!fs::is_regular_file(file)) file = profiles / (what + ".yaml");
     const auto text = read_file(file);
     if (!text) {
-        errors.push_back({what, 0, 0, fmt::format("there is no such profile; squall ships: {}", stems(yaml_files(profiles)))});
+        errors.push_back(
+            {what, 0, 0, fmt::format("there is no such profile; squall ships: {}", stems(yaml_files(profiles)))});
         return {};
     }
     auto parsed = parse_profile(*text, file.string());
@@ -85,7 +87,8 @@ std::optional<Profile> load_profile(const std::string& what, std::vector<InputEr
 }
 
 void print(const std::vector<InputError>& errors) {
-    for (const auto& error : errors) fmt::print(stderr, "{}\n", to_string(error));
+    for (const auto& error : errors)
+        fmt::print(stderr, "{}\n", to_string(error));
 }
 
 bool matches(const std::string& glob, const std::string& name) {

@@ -9,7 +9,8 @@ using squall::cli::RunArguments;
 
 void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     auto* run = app.add_subcommand("run", "Play scenarios on a target and judge them");
-    run->add_option("scenario", arguments.scenarios, "Files, directories, or names in the catalogue (core)")->required();
+    run->add_option("scenario", arguments.scenarios, "Files, directories, or names in the catalogue (core)")
+        ->required();
     run->add_option("--target", arguments.target, "Profile of the server: a file, or a name from `squall list targets`")
         ->capture_default_str();
     run->add_option("--seed", arguments.seed, "Overrides the scenario's; the same seed gives the same schedule");
@@ -52,7 +53,8 @@ int main(int argc, char** argv) {
     explain->add_option("name", name, "As `squall list` shows it")->required();
     explain->callback([&] { code = squall::cli::explain(name); });
 
-    auto* doctor = app.add_subcommand("doctor", "Tell which faults this host can inject, and what would enable the rest");
+    auto* doctor =
+        app.add_subcommand("doctor", "Tell which faults this host can inject, and what would enable the rest");
     doctor->callback([&] { code = squall::cli::doctor(); });
 
     auto* judge = app.add_subcommand("judge", "Judge a saved run again, by its own invariants or by others");
@@ -61,7 +63,8 @@ int main(int argc, char** argv) {
     judge->add_option("--json", json, "Write the findings as JSON to this file");
     judge->callback([&] { code = squall::cli::judge(directory, scenario, json); });
 
-    auto* heal = app.add_subcommand("heal", "Put right whatever killed runs have left behind; living ones are not touched");
+    auto* heal =
+        app.add_subcommand("heal", "Put right whatever killed runs have left behind; living ones are not touched");
     heal->callback([&] { code = squall::cli::heal(); });
 
     auto* schema = app.add_subcommand("schema", "Print the JSON Schema of the scenario format, for editors");

@@ -40,7 +40,8 @@ void Progress::fault(const std::string& name, bool in_force, const std::string& 
 
 std::string Progress::status(Nanos elapsed, const workload::Live& live) const {
     std::string faults;
-    for (const auto& name : in_force_) faults += (faults.empty() ? "" : ", ") + name;
+    for (const auto& name : in_force_)
+        faults += (faults.empty() ? "" : ", ") + name;
     return fmt::format("{:>5.1f}s {} | {}/{} connected | {:.0f} deliveries/s | p99 {} | {} disconnects | faults: {}",
                        to_seconds(std::max<Nanos>(elapsed, 0)), phase_, live.open, live.wanted, live.rate,
                        live.p99 > 0 ? format_quantity(to_seconds(live.p99), dimension::time) : "-", live.disconnects,

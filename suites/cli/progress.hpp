@@ -9,7 +9,7 @@
 namespace squall::cli {
 
 class Progress : public Observer {
-  public:
+public:
     explicit Progress(bool terminal) : terminal_(terminal) {}
     ~Progress() override { clear(); }
 
@@ -18,7 +18,7 @@ class Progress : public Observer {
     void tick(Nanos elapsed, const workload::Live& live) override;
     void clear();  ///< takes the line away, so that something else can be printed
 
-  private:
+private:
     std::string status(Nanos elapsed, const workload::Live& live) const;
 
     bool terminal_;

@@ -20,13 +20,17 @@ namespace squall::cli {
 namespace {
 
 std::atomic<bool> interrupted = false;
-extern "C" void on_signal(int) { interrupted = true; }
+extern "C" void on_signal(int) {
+    interrupted = true;
+}
 
 void catch_signals() {
     struct sigaction action {};
     action.sa_handler = on_signal;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends squall at once; `squall heal` does the rest
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaction(number, &action, nullptr);
+    action.sa_flags =
+        static_cast<int>(SA_RESETHAND);  // the second one ends squall at once; `squall heal` does the rest
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaction(number, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -45,13 +49,15 @@ std::string shortest(const std::filesystem::path& path) {
 std::vector<std::string> again(const RunArguments& arguments, const Scenario& scenario) {
     std::vector<std::string> command{"squall", "run", shortest(scenario.file), "--seed", std::to_string(scenario.seed)};
     if (arguments.target != "reference-server") command.insert(command.end(), {"--target", arguments.target});
-    for (const auto& capability : arguments.without) command.insert(command.end(), {"--without", capability});
+    for (const auto& capability : arguments.without)
+        command.insert(command.end(), {"--without", capability});
     return command;
 }
 
 std::string joined(const std::vector<std::string>& words) {
     std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+    for (const auto& word : words)
+        text += (text.empty() ? "" : " ") + word;
     return text;
 }
 
@@ -59,8 +65,8 @@ std::string joined(const std::vector<std::string>& words) {
 Status heal_first(const std::filesystem::path& state) {
     for (const auto& outcome : heal_dead_runs(state)) {
         if (!outcome.status) {
-            return Error{fmt::format("an earlier run ({}) left {} behind, and it could not be healed: {}", outcome.run_id,
-                                     outcome.record.kind, outcome.status.error().message)};
+            return Error{fmt::format("an earlier run ({}) left {} behind, and it could not be healed: {}",
+                                     outcome.run_id, outcome.record.kind, outcome.status.error().message)};
         }
         fmt::print(stderr, "healed what run {} had left behind: {}\n", outcome.run_id, outcome.record.kind);
     }
@@ -131,7 +137,8 @@ int run(const RunArguments& arguments) {
     }
     for (const auto& capability : arguments.without) {
         const auto& known = probe_all();
-        const bool exists = std::any_of(known.begin(), known.end(), [&](const Capability& c) { return c.key == capability; });
+        const bool exists =
+            std::any_of(known.begin(), known.end(), [&](const Capability& c) { return c.key == capability; });
         if (!exists) {
             errors.push_back({capability, 0, 0, "--without: no such capability; `squall doctor` lists them"});
         }

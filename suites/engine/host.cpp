@@ -55,7 +55,8 @@ Status pin_thread(const std::vector<int>& cpus) {
     if (cpus.empty()) return {};
     cpu_set_t set;
     CPU_ZERO(&set);
-    for (const int cpu : cpus) CPU_SET(static_cast<std::size_t>(cpu), &set);
+    for (const int cpu : cpus)
+        CPU_SET(static_cast<std::size_t>(cpu), &set);
     if (sched_setaffinity(0, sizeof set, &set) != 0) return system_failure("pin a thread to its CPUs", errno);
     return {};
 }
@@ -66,7 +67,8 @@ std::string make_run_id() {
     gmtime_r(&now, &parts);
     char stamp[32];
     std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
-    const auto unique = (static_cast<std::uint64_t>(monotonic_now()) >> 10U) * 31 + static_cast<std::uint64_t>(getpid());
+    const auto unique =
+        (static_cast<std::uint64_t>(monotonic_now()) >> 10U) * 31 + static_cast<std::uint64_t>(getpid());
     return fmt::format("r{}-{:04x}", stamp, unique & 0xFFFFU);
 }
 

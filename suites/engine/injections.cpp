@@ -65,14 +65,16 @@ void Injections::heal(const FaultUse& use) {
 }
 
 void Injections::heal_all() {
-    for (auto fault = faults_.rbegin(); fault != faults_.rend(); ++fault) end(*fault);
+    for (auto fault = faults_.rbegin(); fault != faults_.rend(); ++fault)
+        end(*fault);
 }
 
 boost::json::array Injections::facts() const {
     boost::json::array result;
     for (const auto& fault : faults_) {
         boost::json::object measures;
-        for (const auto& measure : fault.witness.measures) measures[measure.name] = measure.value;
+        for (const auto& measure : fault.witness.measures)
+            measures[measure.name] = measure.value;
         result.push_back({{"fault", fault.use->fault->name},
                           {"name", fault.use->name},
                           {"phase", fault.phase},

@@ -13,7 +13,7 @@
 namespace squall {
 
 class Injections {
-  public:
+public:
     Injections(Rig rig, Recorder& recorder, const std::set<std::string>& without, Observer& observer)
         : rig_(std::move(rig)), recorder_(recorder), without_(without), observer_(observer) {}
 
@@ -25,7 +25,7 @@ class Injections {
     /// One object a fault that was due: see docs/reference/run-directory.md.
     boost::json::array facts() const;
 
-  private:
+private:
     struct InForce {
         const FaultUse* use = nullptr;
         std::string phase;

@@ -20,7 +20,7 @@ constexpr Nanos tick = 50'000'000;
 
 /// One play, from the first subscriber to the last sample. The stage is set before and struck after.
 class Play {
-  public:
+public:
     Play(const Scenario& scenario, const PlayOptions& options, Observer& observer, Stage& stage, Recorder& recorder,
          workload::Workload& workload, Injections& injections)
         : scenario_(scenario),
@@ -50,17 +50,17 @@ class Play {
 
     const std::optional<ProcessEnd>& target_ended() const { return target_ended_; }
 
-  private:
+private:
     bool connect() {
         const Nanos until = recorder_.now() + scenario_.connect_deadline;
         while (!workload_.connected()) {
             if (recorder_.now() > until) {
                 const auto live = workload_.live();
                 const auto why = workload_.first_failure();
-                problems_.push_back(fmt::format(
-                    "only {} of {} subscribers were connected within {}{}", live.open, live.wanted,
-                    format_quantity(to_seconds(scenario_.connect_deadline), dimension::time),
-                    why.empty() ? "" : "; the first failure: " + why));
+                problems_.push_back(
+                    fmt::format("only {} of {} subscribers were connected within {}{}", live.open, live.wanted,
+                                format_quantity(to_seconds(scenario_.connect_deadline), dimension::time),
+                                why.empty() ? "" : "; the first failure: " + why));
                 return false;
             }
             if (!wait_until(recorder_.now() + tick)) return false;
@@ -143,7 +143,8 @@ class Play {
         }
     }
     void close_spans() {
-        while (!open_spans_.empty()) close_span(open_spans_.front().name);
+        while (!open_spans_.empty())
+            close_span(open_spans_.front().name);
         recorder_.span({"run", 0, recorder_.now()});
     }
 
@@ -166,14 +167,16 @@ class Play {
 template <class Strings>
 boost::json::array json_strings(const Strings& strings) {
     boost::json::array array;
-    for (const auto& string : strings) array.emplace_back(string);
+    for (const auto& string : strings)
+        array.emplace_back(string);
     return array;
 }
 
 template <class Map>
 boost::json::object json_map(const Map& map) {
     boost::json::object object;
-    for (const auto& [key, value] : map) object[key] = value;
+    for (const auto& [key, value] : map)
+        object[key] = value;
     return object;
 }
 
@@ -183,7 +186,8 @@ Views collect_views(const Profile& profile, const Stage& stage, const workload::
     views.connections = workload.ever_connected();
     views.realtime_minus_run = realtime_now() - (monotonic_now() - origin);
     if (stage.proxy()) {
-        for (const auto& pair : stage.proxy()->pairs()) views.client_behind_proxy[pair.upstream] = pair.client;
+        for (const auto& pair : stage.proxy()->pairs())
+            views.client_behind_proxy[pair.upstream] = pair.client;
     }
     if (!profile.log) return views;
     if (const auto text = read_file(directory / "target.log")) {
@@ -197,12 +201,15 @@ Views collect_views(const Profile& profile, const Stage& stage, const workload::
 /// Everything that the workload recorded, with its events as reconciled.
 void take_over(History& history, const History& workload, std::vector<Event> events) {
     for (const auto& [key, points] : workload.gauges()) {
-        for (const auto& point : points) history.sample(key.metric, key.labels, point.at, point.value);
+        for (const auto& point : points)
+            history.sample(key.metric, key.labels, point.at, point.value);
     }
     for (const auto& [key, slices] : workload.distributions()) {
-        for (const auto& [slice, values] : slices) history.merge_slice(key.metric, key.labels, slice, values);
+        for (const auto& [slice, values] : slices)
+            history.merge_slice(key.metric, key.labels, slice, values);
     }
-    for (auto& event : events) history.event(std::move(event));
+    for (auto& event : events)
+        history.event(std::move(event));
 }
 
 bool declares(const Profile& profile, std::string_view metric) {
@@ -289,15 +296,17 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     facts["cgroup"] = cgroup;
     facts["settings"] = json_map(fitted.known);
     facts["settings_unknown_to_target"] = json_strings(fitted.unknown);
-    facts["notes"] = json_strings(stage.notes());
+    auto notes = recorder.notes();
+    notes.insert(stage.notes().begin(), stage.notes().end());
+    facts["notes"] = json_strings(notes);
     facts["injections"] = injections.facts();
     facts["rig"] = boost::json::object{{"problems", json_strings(problems)}};
-    boost::json::object target{{"name", profile.name},
-                               {"profile", profile.file},
-                               {"declares",
-                                {{"drops", declares(profile, "declared.drops")},
-                                 {"disconnects", declares(profile, "declared.disconnects")}}},
-                               {"exited", nullptr}};
+    boost::json::object target{
+        {"name", profile.name},
+        {"profile", profile.file},
+        {"declares",
+         {{"drops", declares(profile, "declared.drops")}, {"disconnects", declares(profile, "declared.disconnects")}}},
+        {"exited", nullptr}};
     if (ended) {
         target["exited"] = {{"at_ns", ended->at - recorder.origin()}, {"how", ended->how}, {"expected", false}};
     }

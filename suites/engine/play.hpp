@@ -17,7 +17,7 @@ namespace squall {
 
 /// What whoever watches gets to see. Called from the playing thread.
 class Observer {
-  public:
+public:
     virtual ~Observer() = default;
     virtual void phase(const Scenario& scenario, const std::string& name, Nanos duration) = 0;
     virtual void fault(const std::string& name, bool in_force, const std::string& detail) = 0;
@@ -25,10 +25,10 @@ class Observer {
 };
 
 struct PlayOptions {
-    std::filesystem::path runs = "runs";      ///< a directory is made in here for each run
-    std::filesystem::path state;              ///< of the journal
-    std::set<std::string> without;            ///< capabilities to do without, as on a host that lacks them
-    std::vector<std::string> command;         ///< how to run it again, for the report
+    std::filesystem::path runs = "runs";  ///< a directory is made in here for each run
+    std::filesystem::path state;          ///< of the journal
+    std::set<std::string> without;        ///< capabilities to do without, as on a host that lacks them
+    std::vector<std::string> command;     ///< how to run it again, for the report
     const std::atomic<bool>* interrupted = nullptr;
 };
 

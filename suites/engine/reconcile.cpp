@@ -8,7 +8,9 @@ namespace squall {
 namespace {
 
 /// The target ended it; "the client closed" is only an echo of what the client did.
-bool on_its_own_account(const std::string& reason) { return reason != "client_closed" && reason != "client_reset"; }
+bool on_its_own_account(const std::string& reason) {
+    return reason != "client_closed" && reason != "client_reset";
+}
 
 /// label of the connection -> what the target declared about it.
 std::map<std::string, const DeclaredDisconnect*> match(const Views& views) {
@@ -54,9 +56,9 @@ std::vector<Event> reconcile(std::vector<Event> events, const Views& views) {
         const DeclaredDisconnect* said = found == declared.end() ? nullptr : found->second;
         if (disconnect) {
             const auto wire = label_of(event, "said");
-            event.labels["reason"] = said              ? said->reason
+            event.labels["reason"] = said            ? said->reason
                                      : !wire.empty() ? wire
-                                                       : reason_from_wire(label_of(event, "seen"));
+                                                     : reason_from_wire(label_of(event, "seen"));
         } else if (said && on_its_own_account(said->reason)) {
             event.metric = "disconnects";
             event.labels["seen"] = "lost";

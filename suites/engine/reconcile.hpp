@@ -10,10 +10,10 @@
 namespace squall {
 
 struct Views {
-    std::vector<ClientConnection> connections;           ///< every one that was ever established
-    std::map<Endpoint, Endpoint> client_behind_proxy;    ///< the proxy's upstream end -> the subscriber's end
-    std::vector<DeclaredDisconnect> declared;            ///< in the order of the target's log
-    Nanos realtime_minus_run = 0;                        ///< CLOCK_REALTIME less the run's clock
+    std::vector<ClientConnection> connections;         ///< every one that was ever established
+    std::map<Endpoint, Endpoint> client_behind_proxy;  ///< the proxy's upstream end -> the subscriber's end
+    std::vector<DeclaredDisconnect> declared;          ///< in the order of the target's log
+    Nanos realtime_minus_run = 0;                      ///< CLOCK_REALTIME less the run's clock
 };
 
 /// Gives each of `events`' disconnects the label `reason`: what the target declared for that connection; where it

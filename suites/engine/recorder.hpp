@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <set>
 
 #include "suites/metrics/clock.hpp"
 #include "suites/metrics/history.hpp"
@@ -9,7 +10,7 @@
 namespace squall {
 
 class Recorder {
-  public:
+public:
     explicit Recorder(Nanos origin) : origin_(origin) {}
 
     Nanos now() const { return monotonic_now() - origin_; }
@@ -27,13 +28,23 @@ class Recorder {
         const std::lock_guard lock(mutex_);
         history_.span(std::move(span));
     }
+    /// What could not be measured, once however often it happens: for the facts' notes.
+    void note(const std::string& what) {
+        const std::lock_guard lock(mutex_);
+        notes_.insert(what);
+    }
+    std::set<std::string> notes() const {
+        const std::lock_guard lock(mutex_);
+        return notes_;
+    }
     /// Only while no other thread writes.
     History& history() { return history_; }
 
-  private:
+private:
     Nanos origin_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     History history_;
+    std::set<std::string> notes_;
 };
 
 }  // namespace squall

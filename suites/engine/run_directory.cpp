@@ -36,7 +36,8 @@ Result<SavedRun> load_run(const std::filesystem::path& directory, const std::fil
     auto parsed = parse_scenario(*text, file.string(), all_faults());
     if (!parsed.scenario) {
         std::string message;
-        for (const auto& error : parsed.errors) message += (message.empty() ? "" : "\n") + to_string(error);
+        for (const auto& error : parsed.errors)
+            message += (message.empty() ? "" : "\n") + to_string(error);
         return Error{message};
     }
     auto history = History::load(directory);

@@ -9,10 +9,11 @@
 
 namespace squall {
 
-PeriodicThread::PeriodicThread(Nanos interval, std::function<Status()> prepare, std::function<void()> work)
-    : thread_([this, interval, prepare = std::move(prepare), work = std::move(work)] {
+PeriodicThread::PeriodicThread(Recorder& recorder, Nanos interval, std::function<Status()> prepare,
+                               std::function<void()> work)
+    : thread_([this, &recorder, interval, prepare = std::move(prepare), work = std::move(work)] {
           if (auto ready = prepare(); !ready) {
-              fmt::print(stderr, "squall: sampler: {}\n", ready.error().message);
+              recorder.note("not sampled: " + ready.error().message);
               return;
           }
           auto next = std::chrono::steady_clock::now();
@@ -44,14 +45,17 @@ std::function<Status()> entering(const kernel::Namespace* netns) {
 /// "ESTABLISHED", "CLOSE-WAIT" as label values are written: "established", "close_wait".
 std::string state_label(kernel::TcpState state) {
     std::string label = kernel::to_string(state);
-    for (char& c : label) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (char& c : label)
+        c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return label;
 }
 
 }  // namespace
 
 KernelSampler::KernelSampler(Recorder& recorder, const SampledTarget& target)
-    : recorder_(recorder), target_(target), thread_(slice_length, entering(target.netns), [this] { sample(); }) {}
+    : recorder_(recorder),
+      target_(target),
+      thread_(recorder, slice_length, entering(target.netns), [this] { sample(); }) {}
 
 void KernelSampler::sample() {
     const Nanos at = recorder_.now();
@@ -82,13 +86,16 @@ void KernelSampler::sample_cgroup(Nanos at) {
     if (target_.cgroup->has_memory()) {
         if (const auto bytes = target_.cgroup->memory_bytes()) {
             gauge("target.cgroup_memory", at, static_cast<double>(*bytes));
+        } else {
+            recorder_.note("target.cgroup_memory: " + bytes.error().message);
         }
     }
     const auto stat = target_.cgroup->cpu_stat();
-    if (!stat) return;
+    if (!stat) return recorder_.note("target.throttled: " + stat.error().message);
     if (last_throttled_ >= 0 && at > last_throttled_at_) {
-        gauge("target.throttled", at,
-              static_cast<double>(stat->throttled_time - last_throttled_) / static_cast<double>(at - last_throttled_at_));
+        gauge(
+            "target.throttled", at,
+            static_cast<double>(stat->throttled_time - last_throttled_) / static_cast<double>(at - last_throttled_at_));
     }
     last_throttled_ = stat->throttled_time;
     last_throttled_at_ = at;
@@ -96,7 +103,7 @@ void KernelSampler::sample_cgroup(Nanos at) {
 
 void KernelSampler::sample_sockets(Nanos at) {
     const auto sockets = kernel::tcp_sockets();
-    if (!sockets) return;
+    if (!sockets) return recorder_.note("target.sockets: " + sockets.error().message);
     std::map<std::string, double> states{{"established", 0}, {"close_wait", 0}, {"fin_wait1", 0}};
     double send_queue = 0, send_queue_max = 0, receive_queue = 0, memory = 0, retransmits = 0;
     for (const auto& socket : *sockets) {
@@ -110,7 +117,8 @@ void KernelSampler::sample_sockets(Nanos at) {
         memory += socket.memory;
         retransmits += socket.total_retransmits;
     }
-    for (const auto& [state, count] : states) recorder_.sample("target.sockets", {{"state", state}}, at, count);
+    for (const auto& [state, count] : states)
+        recorder_.sample("target.sockets", {{"state", state}}, at, count);
     gauge("target.send_queue", at, send_queue);
     gauge("target.send_queue_max", at, send_queue_max);
     gauge("target.receive_queue", at, receive_queue);
@@ -123,7 +131,7 @@ DeclaredSampler::DeclaredSampler(Recorder& recorder, const SampledTarget& target
     : recorder_(recorder),
       target_(target),
       profile_(profile),
-      thread_(2 * slice_length, entering(target.netns), [this] { sample(); }) {}
+      thread_(recorder, 2 * slice_length, entering(target.netns), [this] { sample(); }) {}
 
 std::string DeclaredSampler::problem() const {
     const std::lock_guard lock(mutex_);
@@ -139,8 +147,8 @@ void DeclaredSampler::wait_for_empty_page() const {
 }
 
 Result<std::string> DeclaredSampler::get(const std::string& path, unsigned& status) {
-    auto answer = http_get({.endpoint = target_.endpoint, .host = profile_.host, .path = path,
-                            .headers = profile_.headers});
+    auto answer =
+        http_get({.endpoint = target_.endpoint, .host = profile_.host, .path = path, .headers = profile_.headers});
     if (!answer) return answer.error();
     status = answer->status;
     return std::move(answer->body);
@@ -170,7 +178,7 @@ void DeclaredSampler::sample() {
 
 void DeclaredSampler::read_page(const std::string& page, Nanos at) {
     const auto samples = parse_prometheus(page);
-    if (!samples) return recorder_.event({at, "declared.unreadable", {{"why", samples.error().message}}});
+    if (!samples) return recorder_.note("the target's metrics: " + samples.error().message);
     std::map<Key, double> values;
     for (const auto& declared : profile_.metrics) {
         for (const auto& sample : *samples) {

@@ -18,11 +18,11 @@ namespace squall {
 
 /// Calls `work` at once and then every `interval` on a thread of its own until destroyed.
 class PeriodicThread {
-  public:
-    PeriodicThread(Nanos interval, std::function<Status()> prepare, std::function<void()> work);
+public:
+    PeriodicThread(Recorder& recorder, Nanos interval, std::function<Status()> prepare, std::function<void()> work);
     ~PeriodicThread();
 
-  private:
+private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stop_ = false;
@@ -30,7 +30,7 @@ class PeriodicThread {
 };
 
 struct SampledTarget {
-    pid_t pid = 0;                                   ///< 0: not ours; only what it declares is sampled
+    pid_t pid = 0;  ///< 0: not ours; only what it declares is sampled
     const kernel::Cgroup* cgroup = nullptr;
     const kernel::Namespace* netns = nullptr;
     Endpoint endpoint;
@@ -38,10 +38,10 @@ struct SampledTarget {
 
 /// target.* gauges, every 250 ms.
 class KernelSampler {
-  public:
+public:
     KernelSampler(Recorder& recorder, const SampledTarget& target);
 
-  private:
+private:
     void sample();
     void sample_processes(Nanos at);
     void sample_cgroup(Nanos at);
@@ -58,7 +58,7 @@ class KernelSampler {
 
 /// The target's own metrics under squall's names, and whether it calls itself ready, every 500 ms.
 class DeclaredSampler {
-  public:
+public:
     DeclaredSampler(Recorder& recorder, const SampledTarget& target, const Profile& profile);
 
     /// Why the last page could not be used; empty: it could.
@@ -68,7 +68,7 @@ class DeclaredSampler {
     /// ends; at most 3 s. Nothing to wait for where the target does not declare its connections.
     void wait_for_empty_page() const;
 
-  private:
+private:
     void sample();
     void read_page(const std::string& page, Nanos at);
     Result<std::string> get(const std::string& path, unsigned& status);

@@ -72,8 +72,8 @@ Status Stage::launch(const Profile& profile, const FittedSettings& settings, Jou
 }
 
 Status Stage::start_proxy() {
-    const Endpoint listen = testbed_ ? Endpoint{kernel::Testbed::path_client_address, proxy_port}
-                                     : Endpoint{INADDR_LOOPBACK, 0};
+    const Endpoint listen =
+        testbed_ ? Endpoint{kernel::Testbed::path_client_address, proxy_port} : Endpoint{INADDR_LOOPBACK, 0};
     auto proxy = proxy::Proxy::start(testbed_ ? &testbed_->path : nullptr, filter_.get(), listen, target_);
     if (!proxy) return proxy.error();
     proxy_ = std::move(*proxy);
@@ -95,7 +95,8 @@ Status Stage::wait_ready(const Profile& profile) {
             return Error{fmt::format("the target {} before it was ready; {}", process_->ended()->how, last_words())};
         }
         const auto probe = [&]() -> Status {
-            const auto answer = http_get({.endpoint = target_, .host = profile.host,
+            const auto answer = http_get({.endpoint = target_,
+                                          .host = profile.host,
                                           .path = profile.ready_path.empty() ? "/" : profile.ready_path,
                                           .headers = profile.headers});
             if (!answer) return answer.error();
@@ -134,10 +135,15 @@ workload::Wire Stage::wire(const Profile& profile) const {
 
 Rig Stage::rig(Journal& journal, Clients& clients) const {
     auto* testbed = const_cast<kernel::Testbed*>(testbed_ ? &*testbed_ : nullptr);
-    return Rig{journal,       clients,
-               journal.run_id(), cgroup_.get(),
-               testbed ? &testbed->target : nullptr, testbed ? &testbed->path : nullptr,
-               filter_.get(), proxy_.get(), target_};
+    return Rig{journal,
+               clients,
+               journal.run_id(),
+               cgroup_.get(),
+               testbed ? &testbed->target : nullptr,
+               testbed ? &testbed->path : nullptr,
+               filter_.get(),
+               proxy_.get(),
+               target_};
 }
 
 SampledTarget Stage::sampled() const {

@@ -19,7 +19,7 @@
 namespace squall {
 
 class Stage {
-  public:
+public:
     /// Without a cgroup, or in front of a target that squall did not launch, some faults have nothing to work on:
     /// `notes()` says so, and they fail with the reason when they are injected.
     static Result<std::unique_ptr<Stage>> set(const Scenario& scenario, const Profile& profile,
@@ -41,7 +41,7 @@ class Stage {
     /// Ends the target and removes what was made; the first failure is returned, the rest is done all the same.
     Status strike();
 
-  private:
+private:
     Stage() = default;
     Status build_network(const std::string& run_id);
     Status launch(const Profile& profile, const FittedSettings& settings, Journal& journal);

@@ -12,7 +12,11 @@ inline Nanos clock_now(clockid_t clock) {
     clock_gettime(clock, &now);
     return now.tv_sec * nanos_per_second + now.tv_nsec;
 }
-inline Nanos monotonic_now() { return clock_now(CLOCK_MONOTONIC); }
-inline Nanos realtime_now() { return clock_now(CLOCK_REALTIME); }
+inline Nanos monotonic_now() {
+    return clock_now(CLOCK_MONOTONIC);
+}
+inline Nanos realtime_now() {
+    return clock_now(CLOCK_REALTIME);
+}
 
 }  // namespace squall

@@ -37,7 +37,8 @@ std::vector<std::string> stat_fields(pid_t pid) {
     if (name_end == std::string::npos) return {};
     std::istringstream stream(text.substr(name_end + 1));
     std::vector<std::string> fields;
-    for (std::string field; stream >> field;) fields.push_back(field);
+    for (std::string field; stream >> field;)
+        fields.push_back(field);
     return fields;
 }
 
@@ -48,7 +49,9 @@ constexpr std::size_t stat_system_time = 12;
 constexpr std::size_t stat_threads = 17;
 constexpr std::size_t stat_resident_pages = 21;
 
-std::uint64_t number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
+std::uint64_t number(const std::string& text) {
+    return std::strtoull(text.c_str(), nullptr, 10);
+}
 
 bool add_proportional(pid_t pid, std::uint64_t& bytes) {
     std::istringstream rollup(read_file(fmt::format("/proc/{}/smaps_rollup", pid)));
@@ -74,7 +77,8 @@ std::vector<pid_t> process_tree(pid_t root) {
     std::vector<pid_t> tree{root};
     for (std::size_t i = 0; i < tree.size(); ++i) {
         const auto [first, last] = children.equal_range(tree[i]);
-        for (auto child = first; child != last; ++child) tree.push_back(child->second);
+        for (auto child = first; child != last; ++child)
+            tree.push_back(child->second);
     }
     return tree;
 }

@@ -15,7 +15,7 @@ struct ProcessUsage {
     std::uint64_t resident_bytes = 0;
     std::uint64_t proportional_bytes = 0;  ///< PSS; equals RSS where smaps_rollup may not be read
     bool proportional_known = true;
-    Nanos cpu_time = 0;                    ///< user and system, threads that have ended included
+    Nanos cpu_time = 0;  ///< user and system, threads that have ended included
     std::uint32_t descriptors = 0;
     std::uint32_t threads = 0;
     std::uint32_t processes = 0;

@@ -10,7 +10,7 @@ namespace {
 /// One line, consumed from the left. Grammar: name [ "{" [ label "=" quoted { "," label "=" quoted } [","] ] "}" ]
 /// value [ timestamp ].
 class LineParser {
-  public:
+public:
     explicit LineParser(std::string_view line) : rest_(line) {}
 
     Result<PrometheusSample> parse() {
@@ -36,12 +36,13 @@ class LineParser {
         return sample;
     }
 
-  private:
+private:
     static bool name_character(char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
     }
     void blanks() {
-        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t')) rest_.remove_prefix(1);
+        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t'))
+            rest_.remove_prefix(1);
     }
     bool peek(char c) {
         blanks();
@@ -55,7 +56,8 @@ class LineParser {
     std::string_view word() {
         blanks();
         std::size_t length = 0;
-        while (length < rest_.size() && name_character(rest_[length])) ++length;
+        while (length < rest_.size() && name_character(rest_[length]))
+            ++length;
         const auto result = rest_.substr(0, length);
         rest_.remove_prefix(length);
         return result;
@@ -93,8 +95,8 @@ Result<std::vector<PrometheusSample>> parse_prometheus(std::string_view page) {
         auto sample = LineParser(line).parse();
         if (!sample) return Error{fmt::format("metrics line {}: {}", number, sample.error().message)};
         if (samples.size() == prometheus_samples_max) {
-            return Error{fmt::format("metrics line {}: more than {} samples on one page", number,
-                                     prometheus_samples_max)};
+            return Error{
+                fmt::format("metrics line {}: more than {} samples on one page", number, prometheus_samples_max)};
         }
         samples.push_back(std::move(*sample));
     }

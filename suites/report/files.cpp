@@ -17,16 +17,11 @@ namespace json = boost::json;
 json::array findings_json(const Judgement& judgement) {
     json::array findings;
     for (const auto& finding : judgement.findings) {
-        json::object object{{"name", finding.name},
-                            {"verdict", to_string(finding.verdict)},
-                            {"expected", finding.expected},
-                            {"measured", finding.measured},
-                            {"bound", finding.bound},
-                            {"margin", nullptr},
-                            {"phase", finding.phase},
-                            {"samples", finding.samples},
-                            {"since_ns", nullptr},
-                            {"detail", finding.detail}};
+        json::object object{{"name", finding.name},         {"verdict", to_string(finding.verdict)},
+                            {"expected", finding.expected}, {"measured", finding.measured},
+                            {"bound", finding.bound},       {"margin", nullptr},
+                            {"phase", finding.phase},       {"samples", finding.samples},
+                            {"since_ns", nullptr},          {"detail", finding.detail}};
         if (finding.margin) object["margin"] = *finding.margin;
         if (finding.since) object["since_ns"] = *finding.since;
         findings.push_back(std::move(object));
@@ -98,7 +93,8 @@ std::string to_junit(const std::vector<RunResult>& runs) {
         suite.append_attribute("failures") = failures;
         suite.append_attribute("errors") = errors;
         suite.append_attribute("time") = fmt::format("{:.3f}", run.seconds).c_str();
-        for (const auto& finding : run.judgement.findings) add_case(suite, run, finding);
+        for (const auto& finding : run.judgement.findings)
+            add_case(suite, run, finding);
     }
     std::ostringstream text;
     document.save(text, "  ");

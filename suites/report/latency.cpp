@@ -10,7 +10,9 @@ bool inside(std::int64_t slice, const Span& span) {
     return span.start <= middle && middle < span.end;
 }
 
-std::string duration(Nanos nanos) { return format_quantity(to_seconds(nanos), dimension::time); }
+std::string duration(Nanos nanos) {
+    return format_quantity(to_seconds(nanos), dimension::time);
+}
 
 }  // namespace
 
@@ -23,7 +25,8 @@ std::vector<LatencyRow> latency_rows(const Scenario& scenario, const History& hi
             LatencyRow row{phase.name, cohort.name, std::string(to_string(cohort.protocol)), {}};
             for (const auto& [key, slices] : history.distributions()) {
                 const auto label = key.labels.find("cohort");
-                if (key.metric != "delivery.latency" || label == key.labels.end() || label->second != cohort.name) continue;
+                if (key.metric != "delivery.latency" || label == key.labels.end() || label->second != cohort.name)
+                    continue;
                 for (const auto& [slice, values] : slices) {
                     if (inside(slice, *span)) row.values.merge(values);
                 }

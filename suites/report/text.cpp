@@ -11,10 +11,13 @@ namespace {
 
 const char* colour_of(Verdict verdict) {
     switch (verdict) {
-        case Verdict::pass: return "\x1b[32m";
-        case Verdict::inconclusive: return "\x1b[33m";
+        case Verdict::pass:
+            return "\x1b[32m";
+        case Verdict::inconclusive:
+            return "\x1b[33m";
         case Verdict::fail:
-        case Verdict::error: return "\x1b[31m";
+        case Verdict::error:
+            return "\x1b[31m";
     }
     return "";
 }
@@ -44,7 +47,8 @@ std::string to_text(const Scenario& scenario, const History& history, const Judg
                     const std::string& directory, const std::string& command, bool colour) {
     std::string text = fmt::format("{} (seed {}): {}\n", scenario.name, scenario.seed, scenario.summary);
     text += latency_table(latency_rows(scenario, history));
-    for (const auto& finding : judgement.findings) text += finding_line(finding, colour);
+    for (const auto& finding : judgement.findings)
+        text += finding_line(finding, colour);
     text += fmt::format("  verdict: {}\n", word(judgement.verdict, colour));
     if (!directory.empty()) text += fmt::format("  run:     {}\n", directory);
     if (!command.empty()) text += fmt::format("  again:   {}\n", command);
@@ -54,7 +58,8 @@ std::string to_text(const Scenario& scenario, const History& history, const Judg
 Verdict worst(const std::vector<RunResult>& runs) {
     if (runs.empty()) return Verdict::inconclusive;
     Verdict result = Verdict::pass;
-    for (const auto& run : runs) result = worse(result, run.judgement.verdict);
+    for (const auto& run : runs)
+        result = worse(result, run.judgement.verdict);
     return result;
 }
 
@@ -62,7 +67,8 @@ std::string table(const std::vector<RunResult>& runs, bool colour) {
     std::size_t width = 8;
     std::size_t counts[4] = {};
     double seconds = 0;
-    for (const auto& run : runs) width = std::max(width, run.scenario.size());
+    for (const auto& run : runs)
+        width = std::max(width, run.scenario.size());
     std::string text;
     for (const auto& run : runs) {
         const auto& findings = run.judgement.findings;
@@ -73,10 +79,10 @@ std::string table(const std::vector<RunResult>& runs, bool colour) {
         ++counts[static_cast<std::size_t>(run.judgement.verdict)];
         seconds += run.seconds;
     }
-    text += fmt::format("{} runs in {:.0f}s: {} pass, {} fail, {} inconclusive, {} error\n", runs.size(), seconds,
-                        counts[static_cast<std::size_t>(Verdict::pass)], counts[static_cast<std::size_t>(Verdict::fail)],
-                        counts[static_cast<std::size_t>(Verdict::inconclusive)],
-                        counts[static_cast<std::size_t>(Verdict::error)]);
+    text += fmt::format(
+        "{} runs in {:.0f}s: {} pass, {} fail, {} inconclusive, {} error\n", runs.size(), seconds,
+        counts[static_cast<std::size_t>(Verdict::pass)], counts[static_cast<std::size_t>(Verdict::fail)],
+        counts[static_cast<std::size_t>(Verdict::inconclusive)], counts[static_cast<std::size_t>(Verdict::error)]);
     return text;
 }
 

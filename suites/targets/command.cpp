@@ -22,7 +22,9 @@ std::string fill(std::string text, const Placeholders& placeholders) {
     return text;
 }
 
-bool executable(const std::filesystem::path& file) { return access(file.c_str(), X_OK) == 0; }
+bool executable(const std::filesystem::path& file) {
+    return access(file.c_str(), X_OK) == 0;
+}
 
 Result<std::string> find_program(const std::string& name) {
     if (name.find('/') != std::string::npos) return name;
@@ -30,10 +32,12 @@ Result<std::string> find_program(const std::string& name) {
     const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
     std::vector<std::filesystem::path> places{self};
     std::istringstream path(std::getenv("PATH") ? std::getenv("PATH") : "");
-    for (std::string place; std::getline(path, place, ':');) places.emplace_back(place);
+    for (std::string place; std::getline(path, place, ':');)
+        places.emplace_back(place);
     for (const auto& place : places) {
         const auto file = place / name;
-        if (executable(file) && std::filesystem::is_regular_file(file, ignored)) return file.lexically_normal().string();
+        if (executable(file) && std::filesystem::is_regular_file(file, ignored))
+            return file.lexically_normal().string();
     }
     return Error{fmt::format("find the target's program '{}': it is neither beside squall ({}) nor in PATH", name,
                              self.string())};

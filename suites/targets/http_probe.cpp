@@ -25,9 +25,8 @@ namespace http = boost::beast::http;
 
 /// A non-blocking socket whose every wait ends at one deadline: Beast's parser does the protocol.
 class Exchange {
-  public:
-    explicit Exchange(const HttpRequest& request)
-        : request_(request), until_(monotonic_now() + request.deadline) {}
+public:
+    explicit Exchange(const HttpRequest& request) : request_(request), until_(monotonic_now() + request.deadline) {}
     ~Exchange() {
         if (socket_ >= 0) close(socket_);
     }
@@ -38,7 +37,7 @@ class Exchange {
         return receive();
     }
 
-  private:
+private:
     Error failure(const char* what, int number) const {
         return system_failure(fmt::format("GET {}{}: {}", to_string(request_.endpoint), request_.path, what), number);
     }
@@ -69,7 +68,8 @@ class Exchange {
         http::request<http::empty_body> message{http::verb::get, request_.path, 11};
         message.set(http::field::host, request_.host);
         message.set(http::field::connection, "close");
-        for (const auto& [name, value] : request_.headers) message.set(name, value);
+        for (const auto& [name, value] : request_.headers)
+            message.set(name, value);
         std::ostringstream stream;
         stream << message;
         const std::string bytes = stream.str();
@@ -118,6 +118,8 @@ class Exchange {
 
 }  // namespace
 
-Result<HttpAnswer> http_get(const HttpRequest& request) { return Exchange(request).run(); }
+Result<HttpAnswer> http_get(const HttpRequest& request) {
+    return Exchange(request).run();
+}
 
 }  // namespace squall

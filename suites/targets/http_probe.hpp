@@ -18,8 +18,8 @@ struct HttpRequest {
     std::string host;
     std::string path;
     std::vector<std::pair<std::string, std::string>> headers;
-    Nanos deadline = nanos_per_second;        ///< for all of it
-    std::size_t body_bytes_max = 8U << 20;    ///< a longer body is an error
+    Nanos deadline = nanos_per_second;      ///< for all of it
+    std::size_t body_bytes_max = 8U << 20;  ///< a longer body is an error
 };
 
 /// From the calling thread's network namespace. Errors: refused, timed out, not HTTP, too long.

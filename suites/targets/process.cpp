@@ -29,8 +29,8 @@ struct Prepared {
     bool pin = false;
     int netns = -1;
     int output = -1;
-    int go = -1;      ///< the child waits for one byte: by then it is in its group and in the journal
-    int failure = -1; ///< the child writes {step, errno} here; exec closes it
+    int go = -1;       ///< the child waits for one byte: by then it is in its group and in the journal
+    int failure = -1;  ///< the child writes {step, errno} here; exec closes it
     pid_t parent = 0;
 };
 
@@ -70,7 +70,8 @@ constexpr const char* child_steps[] = {"enter the network namespace", "pin to it
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> result;
-    for (const auto& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+    for (const auto& string : strings)
+        result.push_back(const_cast<char*>(string.c_str()));
     result.push_back(nullptr);
     return result;
 }
@@ -92,8 +93,8 @@ struct Pipe {
 Result<std::uint64_t> open_undo_record(Journal& journal, pid_t pid) {
     const auto identity = kernel::identify_process(pid);
     if (!identity) return identity.error();
-    return journal.open("process-kill", {{"pid", std::to_string(identity->pid)},
-                                         {"start_time", std::to_string(identity->start_time)}});
+    return journal.open("process-kill",
+                        {{"pid", std::to_string(identity->pid)}, {"start_time", std::to_string(identity->start_time)}});
 }
 
 std::string describe_end(int status) {
@@ -107,7 +108,8 @@ std::string describe_end(int status) {
 
 Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessPlan& plan) {
     std::vector<std::string> environment = plan.environment;
-    for (char** variable = environ; *variable; ++variable) environment.emplace_back(*variable);
+    for (char** variable = environ; *variable; ++variable)
+        environment.emplace_back(*variable);
 
     Prepared prepared;
     prepared.arguments = pointers(plan.command);
@@ -115,7 +117,8 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     prepared.netns = plan.netns ? plan.netns->descriptor() : -1;
     prepared.parent = getpid();
     CPU_ZERO(&prepared.cpus);
-    for (const int cpu : plan.cpus) CPU_SET(static_cast<std::size_t>(cpu), &prepared.cpus);
+    for (const int cpu : plan.cpus)
+        CPU_SET(static_cast<std::size_t>(cpu), &prepared.cpus);
     prepared.pin = !plan.cpus.empty();
 
     Pipe go;
@@ -134,8 +137,8 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
 
     auto record = open_undo_record(journal, pid);
     Status grouped = record ? (plan.cgroup ? plan.cgroup->add(pid) : Status()) : Status(record.error());
-    auto process = std::unique_ptr<Process>(
-        new Process(journal, pid, record ? *record : 0, plan.stop_signal, plan.stop_grace));
+    auto process =
+        std::unique_ptr<Process>(new Process(journal, pid, record ? *record : 0, plan.stop_signal, plan.stop_grace));
     if (!grouped) {
         go.close_end(1);  // the child reads end-of-file and leaves
         return grouped.error();
@@ -178,8 +181,8 @@ Status Process::stop() {
         if (!wait_until(monotonic_now() + grace_)) {
             kill(pid_, SIGKILL);
             if (!wait_until(monotonic_now() + 5 * nanos_per_second)) {
-                return Error{fmt::format("end the target: pid {} does not die of SIGKILL; it may be stuck in the kernel",
-                                         pid_)};
+                return Error{
+                    fmt::format("end the target: pid {} does not die of SIGKILL; it may be stuck in the kernel", pid_)};
             }
         }
     }

@@ -26,7 +26,7 @@ struct ProcessPlan {
     std::filesystem::path output;          ///< standard output and standard error go here
     const kernel::Namespace* netns = nullptr;
     const kernel::Cgroup* cgroup = nullptr;
-    std::vector<int> cpus;                 ///< empty: all
+    std::vector<int> cpus;  ///< empty: all
     int stop_signal = 15;
     Nanos stop_grace = 5 * nanos_per_second;
 };
@@ -38,7 +38,7 @@ struct ProcessEnd {
 
 /// A child dies with squall (PR_SET_PDEATHSIG), and an undo record names it before it runs its program.
 class Process {
-  public:
+public:
     /// Must be called from the thread that lives as long as the run: the kernel ties PR_SET_PDEATHSIG to it.
     static Result<std::unique_ptr<Process>> start(Journal& journal, const ProcessPlan& plan);
     ~Process();  ///< stop(), failures on stderr
@@ -49,7 +49,7 @@ class Process {
     /// Stop signal, grace, SIGKILL; then closes the undo record. Idempotent.
     Status stop();
 
-  private:
+private:
     Process(Journal& journal, pid_t pid, std::uint64_t record, int stop_signal, Nanos grace)
         : journal_(&journal), pid_(pid), record_(record), stop_signal_(stop_signal), grace_(grace) {}
     bool wait_until(Nanos deadline);

@@ -13,7 +13,7 @@ namespace squall {
 namespace {
 
 class ProfileReader {
-  public:
+public:
     ProfileReader(std::string_view text, const std::string& file) : mistakes_(text, file) { profile_.file = file; }
 
     ParsedProfile read(const YAML::Node& root) {
@@ -27,7 +27,8 @@ class ProfileReader {
             ready->read_duration("within", profile_.ready_within);
         }
         wire(top);
-        for (auto& [name, value] : pairs(top, "headers")) profile_.headers.emplace_back(name, value);
+        for (auto& [name, value] : pairs(top, "headers"))
+            profile_.headers.emplace_back(name, value);
         metrics(top);
         log(top);
         profile_.declares = settings(top, "declares");
@@ -39,8 +40,9 @@ class ProfileReader {
 
     Mistakes& mistakes() { return mistakes_; }
 
-  private:
-    std::optional<Section> below(Section& parent, std::string_view key, std::vector<KeySpec> (*keys)(), const char* what) {
+private:
+    std::optional<Section> below(Section& parent, std::string_view key, std::vector<KeySpec> (*keys)(),
+                                 const char* what) {
         if (!parent.has(key)) return {};
         return std::optional<Section>(std::in_place, mistakes_, parent.at(key), keys(), what);
     }
@@ -66,7 +68,8 @@ class ProfileReader {
     std::map<std::string, std::string> settings(Section& parent, std::string_view key) {
         auto result = pairs(parent, key);
         std::vector<std::string> known;
-        for (const auto& setting : target_settings()) known.push_back(setting.name);
+        for (const auto& setting : target_settings())
+            known.push_back(setting.name);
         for (const auto& [name, value] : result) {
             if (std::find(known.begin(), known.end(), name) != known.end()) continue;
             parent.mistake(key, fmt::format("there is no setting '{}'{}", name, did_you_mean(name, known)));
@@ -88,7 +91,8 @@ class ProfileReader {
 
     void where(Section& top) {
         if (top.has("launch") == top.has("address")) {
-            mistakes_.add(top.node(), "a profile needs either 'launch' (squall starts it) or 'address' (it runs already)");
+            mistakes_.add(top.node(),
+                          "a profile needs either 'launch' (squall starts it) or 'address' (it runs already)");
         }
         if (auto section = below(top, "launch", launch_keys, "launch")) launch(*section);
         std::string address;
@@ -164,10 +168,12 @@ class ProfileReader {
             declared.labels = pairs(entry, "labels");
             const auto* metric = find_metric(declared.metric);
             if (!metric) {
-                entry.mistake("metric", fmt::format("there is no metric '{}'; `squall list metrics` shows them", declared.metric));
+                entry.mistake("metric", fmt::format("there is no metric '{}'; `squall list metrics` shows them",
+                                                    declared.metric));
             } else if ((metric->kind == MetricKind::summary) == declared.stat.empty()) {
-                entry.mistake("stat", metric->kind == MetricKind::summary ? "a summary needs it: which quantile is this?"
-                                                                          : "only a summary has quantiles");
+                entry.mistake("stat", metric->kind == MetricKind::summary
+                                          ? "a summary needs it: which quantile is this?"
+                                          : "only a summary has quantiles");
             }
             profile_.metrics.push_back(std::move(declared));
         }

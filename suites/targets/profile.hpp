@@ -20,7 +20,7 @@ struct Launch {
     std::map<std::string, std::string> environment;  ///< added to squall's own
     std::map<std::string, std::string> files;        ///< written into {directory} before the start, placeholders filled
     int stop_signal = 15;
-    Nanos stop_grace = 5 * nanos_per_second;         ///< then SIGKILL
+    Nanos stop_grace = 5 * nanos_per_second;  ///< then SIGKILL
 };
 
 /// One of the target's own Prometheus metrics under squall's name.
@@ -37,21 +37,21 @@ struct DeclaredLog {
     std::string peer_key;                ///< "ip:port" of the connection's other end, as the target sees it
     std::string protocol_key;
     std::string reason_key;
-    std::string time_key;                ///< RFC 3339, UTC
+    std::string time_key;  ///< RFC 3339, UTC
 };
 
 struct Profile {
     std::string file;
     std::string name;
     std::string summary;
-    std::optional<Launch> launch;      ///< exactly one of these two
+    std::optional<Launch> launch;  ///< exactly one of these two
     std::optional<Endpoint> address;
     std::string host = "squall.test";  ///< Host header
 
-    std::string ready_path;            ///< 2xx when it can be used; empty: a TCP connection is enough
+    std::string ready_path;  ///< 2xx when it can be used; empty: a TCP connection is enough
     Nanos ready_within = 10 * nanos_per_second;
 
-    std::string sse_path, websocket_path;          ///< empty: the protocol is not offered
+    std::string sse_path, websocket_path;  ///< empty: the protocol is not offered
     std::string websocket_subprotocol;
     std::vector<std::string> websocket_opening;
     std::string publish_method = "POST", publish_path, publish_body = "{payload}";

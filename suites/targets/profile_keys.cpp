@@ -14,12 +14,19 @@ KeySpec text_or(const char* name, const char* doc, const char* fallback) {
 }
 KeySpec duration(const char* name, const char* doc, const char* fallback) {
     return {Shape::scalar,
-            {.name = name, .kind = Kind::quantity, .dimension = dimension::time, .doc = doc, .fallback = fallback, .max = 3600}};
+            {.name = name,
+             .kind = Kind::quantity,
+             .dimension = dimension::time,
+             .doc = doc,
+             .fallback = fallback,
+             .max = 3600}};
 }
 KeySpec section(const char* name, const char* doc, std::vector<KeySpec> (*keys)(), bool required = false) {
     return {Shape::section, {.name = name, .doc = doc, .required = required}, keys};
 }
-KeySpec pairs(const char* name, const char* doc) { return {Shape::pairs, {.name = name, .doc = doc}}; }
+KeySpec pairs(const char* name, const char* doc) {
+    return {Shape::pairs, {.name = name, .doc = doc}};
+}
 
 }  // namespace
 
@@ -42,7 +49,8 @@ std::vector<KeySpec> profile_keys() {
 std::vector<KeySpec> launch_keys() {
     return {{Shape::names,
              {.name = "command",
-              .doc = "Program and arguments. {address}, {port} and {directory} are filled in; \"{settings}\" becomes what it is told.",
+              .doc = "Program and arguments. {address}, {port} and {directory} are filled in; \"{settings}\" becomes "
+                     "what it is told.",
               .required = true}},
             pairs("settings", "Setting: the argument that tells it, with {} for the value."),
             pairs("environment", "Added to squall's own."),
@@ -52,7 +60,10 @@ std::vector<KeySpec> launch_keys() {
 
 std::vector<KeySpec> stop_keys() {
     return {{Shape::scalar,
-             {.name = "signal", .kind = Kind::choice, .doc = "The first signal.", .fallback = "TERM",
+             {.name = "signal",
+              .kind = Kind::choice,
+              .doc = "The first signal.",
+              .fallback = "TERM",
               .choices = {"TERM", "INT", "QUIT", "KILL"}}},
             duration("grace", "Then it is killed.", "5s")};
 }
@@ -62,15 +73,19 @@ std::vector<KeySpec> ready_keys() {
             duration("within", "How long it may take to start.", "10s")};
 }
 
-std::vector<KeySpec> sse_keys() { return {text("path", "With {topic} and, for resuming by the URL, {last_event_id}.", true)}; }
+std::vector<KeySpec> sse_keys() {
+    return {text("path", "With {topic} and, for resuming by the URL, {last_event_id}.", true)};
+}
 
 std::vector<KeySpec> websocket_keys() {
-    return {text("path", "With {topic}.", true), text("subprotocol", "Sec-WebSocket-Protocol."),
+    return {text("path", "With {topic}.", true),
+            text("subprotocol", "Sec-WebSocket-Protocol."),
             {Shape::names, {.name = "opening", .doc = "Text frames to send once open; may hold {topic}."}}};
 }
 
 std::vector<KeySpec> publish_keys() {
-    return {section("http", "By request.", publish_http_keys), section("websocket", "By message.", publish_websocket_keys)};
+    return {section("http", "By request.", publish_http_keys),
+            section("websocket", "By message.", publish_websocket_keys)};
 }
 
 std::vector<KeySpec> publish_http_keys() {
@@ -89,10 +104,13 @@ std::vector<KeySpec> metrics_keys() {
 }
 
 std::vector<KeySpec> metric_keys() {
-    return {text("metric", "Squall's name: `squall list metrics`.", true), text("source", "The target's name.", true),
+    return {text("metric", "Squall's name: `squall list metrics`.", true),
+            text("source", "The target's name.", true),
             pairs("labels", "That a sample must carry with these values."),
             {Shape::scalar,
-             {.name = "stat", .kind = Kind::choice, .doc = "Which quantile of a summary this is.",
+             {.name = "stat",
+              .kind = Kind::choice,
+              .doc = "Which quantile of a summary this is.",
               .choices = {"p50", "p95", "p99", "max"}}}};
 }
 

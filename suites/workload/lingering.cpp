@@ -33,7 +33,7 @@ void Lingering::take(int fd, bool finish_writing) {
     const Token token{Token::Kind::lingering, index, slot.generation};
     // A connection that is no longer there, or cannot be watched, has nothing to wait for.
     const bool here = !finish_writing || ::shutdown(fd, SHUT_WR) == 0;
-    if (!here || loop_.rewatch(fd, EPOLLIN, token).has_error()) {
+    if (!here || loop_.move(fd, EPOLLIN, token, Queue::batches).has_error()) {
         close(index);
         return;
     }

@@ -12,12 +12,16 @@
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <limits>
 
 namespace squall::workload {
 namespace {
 
 constexpr int events_a_turn_max = 256;
-constexpr int events_between_clock_reads = 32;  // some 50 us: how late a publisher may be for the events before it
+constexpr int events_between_looks = 32;  // some 50 us: how late a publisher may be for the deliveries before it
+constexpr Nanos batch_interval = 200'000;
+constexpr Nanos no_limit = std::numeric_limits<Nanos>::max();
+constexpr Token batch_token{Token::Kind::batch, 0, 0};
 
 Nanos read_clock(clockid_t clock) {
     timespec time{};
@@ -34,21 +38,26 @@ struct Loop::Call {
 };
 
 Loop::~Loop() {
-    if (epoll_ >= 0) ::close(epoll_);
+    if (prompt_ >= 0) ::close(prompt_);
+    if (batches_ >= 0) ::close(batches_);
     if (wake_ >= 0) ::close(wake_);
 }
 
 Status Loop::open() {
-    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_ < 0) return system_failure("make an epoll instance", errno, "raise the limit on open files (ulimit -n)");
+    prompt_ = ::epoll_create1(EPOLL_CLOEXEC);
+    batches_ = ::epoll_create1(EPOLL_CLOEXEC);
+    if (prompt_ < 0 || batches_ < 0) {
+        return system_failure("make an epoll instance", errno, "raise the limit on open files (ulimit -n)");
+    }
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) return system_failure("make an eventfd", errno, "raise the limit on open files (ulimit -n)");
     epoll_event none{};
     const timespec at_once{};
-    if (::epoll_pwait2(epoll_, &none, 1, &at_once, nullptr) < 0) {
+    if (::epoll_pwait2(prompt_, &none, 1, &at_once, nullptr) < 0) {
         return system_failure("wait with nanosecond precision (epoll_pwait2)", errno, "Linux 5.11 or later is needed");
     }
-    return watch(wake_, EPOLLIN, {Token::Kind::wake, 0, 0});
+    if (Status status = watch(wake_, EPOLLIN, {Token::Kind::wake, 0, 0}); status.has_error()) return status;
+    return watch(batches_, EPOLLIN | EPOLLONESHOT, batch_token);
 }
 
 Nanos Loop::now() const {
@@ -61,16 +70,25 @@ void Loop::new_turn() {
     realtime_offset_ = turn_ - realtime;
 }
 
-Status Loop::watch(int fd, std::uint32_t events, Token token) {
+Status Loop::watch(int fd, std::uint32_t events, Token token, Queue queue) {
     epoll_event event{events, {.u64 = token.packed()}};
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
+    if (::epoll_ctl(queue == Queue::prompt ? prompt_ : batches_, EPOLL_CTL_ADD, fd, &event) == 0) return {};
     return system_failure("watch a socket", errno, "raise fs.epoll.max_user_watches");
 }
 
-Status Loop::rewatch(int fd, std::uint32_t events, Token token) {
+Status Loop::rewatch(int fd, std::uint32_t events, Token token, Queue queue) {
     epoll_event event{events, {.u64 = token.packed()}};
-    if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0) return {};
+    if (::epoll_ctl(queue == Queue::prompt ? prompt_ : batches_, EPOLL_CTL_MOD, fd, &event) == 0) return {};
     return system_failure("change what a socket is watched for", errno);
+}
+
+Status Loop::move(int fd, std::uint32_t events, Token token, Queue to) {
+    for (const int epoll : {prompt_, batches_}) {
+        if (::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr) != 0 && errno != ENOENT) {
+            return system_failure("stop watching a socket", errno);
+        }
+    }
+    return watch(fd, events, token, to);
 }
 
 void Loop::at(Nanos when, Token token) {
@@ -81,39 +99,58 @@ void Loop::at(Nanos when, Token token) {
 void Loop::run(LoopOwner& owner) {
     // The default slack of 50 us would be part of every publish lag.
     ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-    std::array<epoll_event, events_a_turn_max> events;
     new_turn();
+    Nanos wait_max = no_limit;
     while (running_) {
-        const int count = wait(events.data(), events_a_turn_max);
-        new_turn();
-        // Answers to publishers first: the ten thousand deliveries that they cause come in the same turn.
-        for (int i = 0; i < count; ++i) {
-            const Token token = Token::unpack(events[i].data.u64);
-            if (token.kind == Token::Kind::publisher) owner.on_ready(token, events[i].events);
+        attend(owner, wait_max);
+        if (!batch_ready_ || !running_) continue;
+        const int count = read_batch(owner);
+        wait_max = count == 0 ? no_limit : count == events_a_turn_max ? 0 : batch_interval;
+        if (count > 0) continue;
+        // All is read: the next message may wake the loop again.
+        batch_ready_ = false;
+        if (const Status status = rewatch(batches_, EPOLLIN | EPOLLONESHOT, batch_token); status.has_error()) {
+            std::fprintf(stderr, "squall: workload loop: %s\n", status.error().message.c_str());
+            std::abort();
         }
-        for (int i = 0; i < count && running_; ++i) {
-            if (i % events_between_clock_reads == events_between_clock_reads - 1) {
-                new_turn();
-                fire(owner);
-            }
-            const Token token = Token::unpack(events[i].data.u64);
-            if (token.kind == Token::Kind::wake) {
-                run_calls();
-            } else if (token.kind != Token::Kind::publisher) {
-                owner.on_ready(token, events[i].events);
-            }
-        }
-        fire(owner);
     }
 }
 
-int Loop::wait(epoll_event* events, int count) {
-    timespec timeout{};
-    if (!timers_.empty()) {
-        const Nanos left = std::max<Nanos>(timers_.front().when - now(), 0);
-        timeout = {left / nanos_per_second, left % nanos_per_second};
+/// Publishers, handshakes, calls and timers.
+void Loop::attend(LoopOwner& owner, Nanos wait_max) {
+    std::array<epoll_event, events_a_turn_max> events;
+    const int count = wait(prompt_, events.data(), events_a_turn_max, wait_max);
+    new_turn();
+    for (int i = 0; i < count && running_; ++i) {
+        const Token token = Token::unpack(events[i].data.u64);
+        if (token.kind == Token::Kind::wake) {
+            run_calls();
+        } else if (token.kind == Token::Kind::batch) {
+            batch_ready_ = true;
+        } else {
+            owner.on_ready(token, events[i].events);
+        }
     }
-    const int ready = ::epoll_pwait2(epoll_, events, count, timers_.empty() ? nullptr : &timeout, nullptr);
+    fire(owner);
+}
+
+/// Open subscriptions. Returns how many had something.
+int Loop::read_batch(LoopOwner& owner) {
+    std::array<epoll_event, events_a_turn_max> events;
+    const int count = wait(batches_, events.data(), events_a_turn_max, 0);
+    for (int i = 0; i < count && running_; ++i) {
+        if (i % events_between_looks == events_between_looks - 1) attend(owner, 0);
+        owner.on_ready(Token::unpack(events[i].data.u64), events[i].events);
+    }
+    return count;
+}
+
+int Loop::wait(int epoll, epoll_event* events, int count, Nanos wait_max) {
+    if (wait_max > 0 && !timers_.empty()) {
+        wait_max = std::min(wait_max, std::max<Nanos>(timers_.front().when - now(), 0));
+    }
+    const timespec timeout{wait_max / nanos_per_second, wait_max % nanos_per_second};
+    const int ready = ::epoll_pwait2(epoll, events, count, wait_max == no_limit ? nullptr : &timeout, nullptr);
     if (ready >= 0 || errno == EINTR) return std::max(ready, 0);
     // It worked in open(): the descriptor is gone, which is a bug, and going on would spin.
     std::perror("squall: workload loop: epoll_pwait2");

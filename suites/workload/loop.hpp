@@ -42,6 +42,11 @@ protected:
     ~LoopOwner() = default;
 };
 
+/// Publishers, handshakes and calls are attended to at once. Open subscriptions are read in batches, some 200 us apart:
+/// their arrival is the kernel's timestamp, so that a late read costs no accuracy, and waking up for every single
+/// message costs more than reading it.
+enum class Queue : std::uint8_t { prompt, batches };
+
 class Loop {
 public:
     explicit Loop(Nanos origin) : origin_(origin) {}
@@ -66,9 +71,11 @@ public:
     /// A kernel timestamp (CLOCK_REALTIME) on the run's clock, by the offset that was measured this turn.
     Nanos from_realtime(Nanos realtime) const { return realtime + realtime_offset_; }
 
-    Status watch(int fd, std::uint32_t events, Token token);
+    Status watch(int fd, std::uint32_t events, Token token, Queue queue = Queue::prompt);
     /// Changes what a watched descriptor is watched for.
-    Status rewatch(int fd, std::uint32_t events, Token token);
+    Status rewatch(int fd, std::uint32_t events, Token token, Queue queue = Queue::prompt);
+    /// From whichever queue it is in.
+    Status move(int fd, std::uint32_t events, Token token, Queue to);
 
     void at(Nanos when, Token token);
 
@@ -83,7 +90,9 @@ private:
     };
     static_assert(sizeof(Timer) == timer_bytes);
 
-    int wait(epoll_event* events, int count);
+    void attend(LoopOwner& owner, Nanos wait_max);
+    int read_batch(LoopOwner& owner);
+    int wait(int epoll, epoll_event* events, int count, Nanos wait_max);
     void new_turn();
     void fire(LoopOwner& owner);
     void run_calls();
@@ -91,7 +100,9 @@ private:
     Nanos origin_;
     Nanos turn_ = 0;
     Nanos realtime_offset_ = 0;
-    int epoll_ = -1;
+    int prompt_ = -1;
+    int batches_ = -1;
+    bool batch_ready_ = false;  // `batches_` has something, and is not watched by `prompt_` meanwhile
     int wake_ = -1;
     bool running_ = true;
     std::vector<Timer> timers_;  // a heap, the earliest in front

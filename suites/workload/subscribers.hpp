@@ -42,7 +42,8 @@ struct Subscriber {
     std::uint8_t failures = 0;  // delays since the last confirmation
     bool confirmed = false;     // since connect()
     bool lost = false;
-    bool paused = false;  // EPOLLIN is off
+    bool paused = false;      // EPOLLIN is off
+    bool in_batches = false;  // Queue::batches watches it
     bool retry_known = false;
     std::uint8_t send_error = 0;  // errno of a send that the peer has answered with its end
     Endpoint local;

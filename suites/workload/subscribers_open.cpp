@@ -105,7 +105,8 @@ void Subscribers::on_open(std::uint32_t index, std::uint32_t events) {
     } else if ((events & EPOLLRDHUP) != 0) {
         if (unread_bytes(s.fd) == 0) {
             read(index, 1);
-        } else if (const Status status = common_.loop.rewatch(s.fd, 0, token_of(index)); status.has_error()) {
+        } else if (const Status status = common_.loop.rewatch(s.fd, 0, token_of(index), Queue::batches);
+                   status.has_error()) {
             common_.rig_problem("cannot pause a reader", status.error().message);
         }
         // Otherwise the FIN stands behind bytes that this reader has not read: it has not seen an end yet. Resets are
@@ -206,12 +207,17 @@ void Subscribers::flush(std::uint32_t index) {
 }
 
 void Subscribers::watch_again(std::uint32_t index) {
-    const Subscriber& s = subscribers_[index];
+    Subscriber& s = subscribers_[index];
+    const bool open = s.state == Subscriber::State::open;
     // Edge-triggered while a subscription is read from: the kernel then looks at a ready socket once, not twice.
-    const bool edge = s.state == Subscriber::State::open && !s.paused;
-    const std::uint32_t in = edge ? EPOLLIN | EPOLLRDHUP | EPOLLET : s.paused ? EPOLLRDHUP : EPOLLIN;
-    const std::uint32_t out = s.unsent ? static_cast<std::uint32_t>(EPOLLOUT) : 0U;
-    if (const Status status = common_.loop.rewatch(s.fd, in | out, token_of(index)); status.has_error()) {
+    const std::uint32_t in = s.paused ? EPOLLRDHUP : open ? EPOLLIN | EPOLLRDHUP | EPOLLET : EPOLLIN;
+    const std::uint32_t events = in | (s.unsent ? static_cast<std::uint32_t>(EPOLLOUT) : 0U);
+    Loop& loop = common_.loop;
+    const Status status = !open          ? loop.rewatch(s.fd, events, token_of(index))
+                          : s.in_batches ? loop.rewatch(s.fd, events, token_of(index), Queue::batches)
+                                         : loop.move(s.fd, events, token_of(index), Queue::batches);
+    s.in_batches = open;
+    if (status.has_error()) {
         common_.rig_problem("cannot watch a subscriber", status.error().message);
     }
 }

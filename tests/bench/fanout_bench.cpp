@@ -2,9 +2,9 @@
 //
 // run: build/release-bench/… or build/dev/tests/bench/fanout_bench [--benchmark_filter=…]
 // BM_FanOut/N: N SSE and N WebSocket subscribers of one topic on loopback, 64 to 128 byte messages, open loop.
-// BM_Floor/N: one thread that sends the same number of bytes to 2 N connected sockets, one send each, and one that takes
-// them with recvmsg and its timestamp: what the kernel asks for the same deliveries. Compare with this, in the same run.
-// It does not measure latency: that is what squall's own suites are for.
+// BM_Floor/N: one thread that sends the same number of bytes to 2 N connected sockets, one send each, and one that
+// takes them with recvmsg and its timestamp: what the kernel asks for the same deliveries. Compare with this, in the
+// same run. It does not measure latency: that is what squall's own suites are for.
 #include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -48,22 +48,32 @@ std::uint64_t own_resident_bytes() {
     return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-void sleep_for(Nanos time) { std::this_thread::sleep_for(std::chrono::nanoseconds(time)); }
+void sleep_for(Nanos time) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(time));
+}
 
 /// The reference server on loopback, and where it keeps its journal and output.
 class Server {
-  public:
+public:
     Server() : directory_(fs::temp_directory_path() / fmt::format("squall-bench-{}", getpid())) {
         fs::create_directories(directory_);
         journal_.emplace(*Journal::create(directory_ / "state", "bench"));
         ProcessPlan plan;
-        plan.command = {REFERENCE_SERVER, "--listen", fmt::format("127.0.0.1:{}", port), "--log", "none",
-                        "--queue-messages-high", "1000", "--queue-messages-low", "500"};
+        plan.command = {REFERENCE_SERVER,
+                        "--listen",
+                        fmt::format("127.0.0.1:{}", port),
+                        "--log",
+                        "none",
+                        "--queue-messages-high",
+                        "1000",
+                        "--queue-messages-low",
+                        "500"};
         plan.output = directory_ / "output";
         auto process = Process::start(*journal_, plan);
         if (!process) return;
         process_ = std::move(*process);
-        for (int i = 0; i < 1000 && !ready(); ++i) sleep_for(10'000'000);
+        for (int i = 0; i < 1000 && !ready(); ++i)
+            sleep_for(10'000'000);
     }
     ~Server() {
         process_.reset();
@@ -77,7 +87,7 @@ class Server {
     Nanos cpu_time() const { return process_usage({process_->pid()})->cpu_time; }
     std::uint64_t resident_bytes() const { return process_usage({process_->pid()})->resident_bytes; }
 
-  private:
+private:
     fs::path directory_;
     std::optional<Journal> journal_;
     std::unique_ptr<Process> process_;
@@ -122,7 +132,8 @@ void BM_FanOut(benchmark::State& state) {
         if (!started) return state.SkipWithError(started.error().message.c_str());
         auto& workload = **started;
         workload.connect();
-        for (int i = 0; i < 6000 && !workload.connected(); ++i) sleep_for(10'000'000);
+        for (int i = 0; i < 6000 && !workload.connected(); ++i)
+            sleep_for(10'000'000);
         if (!workload.connected()) return state.SkipWithError(workload.first_failure().c_str());
         sleep_for(nanos_per_second);
         const double subscribers = 2.0 * connections;
@@ -152,7 +163,7 @@ void BM_FanOut(benchmark::State& state) {
 
 /// Connected pairs on loopback.
 class Pairs {
-  public:
+public:
     explicit Pairs(int count) {
         const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -174,7 +185,8 @@ class Pairs {
     }
     ~Pairs() {
         for (const auto* ends : {&senders, &readers}) {
-            for (const int end : *ends) close(end);
+            for (const int end : *ends)
+                close(end);
         }
     }
     std::vector<int> senders, readers;
