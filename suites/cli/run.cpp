@@ -167,7 +167,7 @@ int run(const RunArguments& arguments) {
         for (const auto& loaded : scenarios) {
             if (interrupted) break;
             Scenario scenario = loaded.scenario;
-            scenario.seed = arguments.seed.value_or(scenario.seed) + round;
+            set_seed(scenario, arguments.seed.value_or(scenario.seed) + round);
             results.push_back(play_one(arguments, loaded, std::move(scenario), *profile, options, terminal));
         }
     }

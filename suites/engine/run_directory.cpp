@@ -45,7 +45,7 @@ Result<SavedRun> load_run(const std::filesystem::path& directory, const std::fil
 
     SavedRun run{std::move(*parsed.scenario), std::move(*history)};
     const auto& facts = run.history.facts();
-    if (const auto* seed = facts.if_contains("seed")) run.scenario.seed = seed->to_number<std::uint64_t>();
+    if (const auto* seed = facts.if_contains("seed")) set_seed(run.scenario, seed->to_number<std::uint64_t>());
     if (const auto* settings = facts.if_contains("settings")) {
         run.scenario.settings.clear();
         for (const auto& [name, value] : settings->as_object()) {

@@ -42,12 +42,24 @@ std::function<Status()> entering(const kernel::Namespace* netns) {
     return [netns] { return netns ? netns->enter() : Status(); };
 }
 
-/// "ESTABLISHED", "CLOSE-WAIT" as label values are written: "established", "close_wait".
+/// "ESTABLISHED", "FIN-WAIT-1" as the labels of target.sockets: established, fin_wait1.
 std::string state_label(kernel::TcpState state) {
-    std::string label = kernel::to_string(state);
-    for (char& c : label)
-        c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string label;
+    for (const char* c = kernel::to_string(state); *c != '\0'; ++c) {
+        const bool before_number = *c == '-' && std::isdigit(static_cast<unsigned char>(c[1]));
+        if (!before_number) label += *c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
+    }
     return label;
+}
+
+/// Every state with a count of 0: that there is none is a sample, too.
+std::map<std::string, double> no_sockets() {
+    std::map<std::string, double> counts;
+    for (auto state = static_cast<int>(kernel::TcpState::established);
+         state <= static_cast<int>(kernel::TcpState::closing); ++state) {
+        counts[state_label(static_cast<kernel::TcpState>(state))] = 0;
+    }
+    return counts;
 }
 
 }  // namespace
@@ -104,7 +116,7 @@ void KernelSampler::sample_cgroup(Nanos at) {
 void KernelSampler::sample_sockets(Nanos at) {
     const auto sockets = kernel::tcp_sockets();
     if (!sockets) return recorder_.note("target.sockets: " + sockets.error().message);
-    std::map<std::string, double> states{{"established", 0}, {"close_wait", 0}, {"fin_wait1", 0}};
+    auto states = no_sockets();
     double send_queue = 0, send_queue_max = 0, receive_queue = 0, memory = 0, retransmits = 0;
     for (const auto& socket : *sockets) {
         // Both ends in this namespace: squall's own scrapes.

@@ -125,6 +125,24 @@ void target_exit(const json::object& facts, std::vector<Finding>& findings) {
 
 }  // namespace
 
+std::optional<Untested> first_untested(const Scenario& scenario, const History& history) {
+    std::optional<Untested> first;
+    const json::array* all = list(history.facts(), "injections");
+    if (all == nullptr) return first;
+    for (const Phase& phase : scenario.phases) {
+        for (const FaultUse& use : phase.faults) {
+            for (const json::value& each : *all) {
+                const json::object* injection = each.if_object();
+                if (injection == nullptr || text(*injection, "name") != use.name) continue;
+                const Nanos since = instant(*injection, "injected_at_ns").value_or(0);
+                const bool bit = witness_of(*injection, use).verdict == Verdict::pass;
+                if (!bit && (!first || since < first->since)) first = Untested{use.name, since};
+            }
+        }
+    }
+    return first;
+}
+
 std::vector<Finding> findings(const Scenario& scenario, const History& history) {
     std::vector<Finding> findings;
     for (const Phase& phase : scenario.phases) {

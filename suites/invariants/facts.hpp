@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,14 @@ bool flag(const boost::json::object& parent, std::string_view key);         ///<
 
 /// Does the target say so itself? "drops", "disconnects".
 bool declares(const History& history, std::string_view what);
+
+/// A fault that was injected, or should have been, and left no witness.
+struct Untested {
+    std::string fault;
+    Nanos since = 0;
+};
+/// The first of them, if any.
+std::optional<Untested> first_untested(const Scenario& scenario, const History& history);
 
 /// One for each fault of the scenario (its witness), one more for each that was not healed, for each problem of the
 /// rig, and for a target that exited though it should not have.

@@ -4,6 +4,7 @@
 
 #include "suites/invariants/facts.hpp"
 #include "suites/invariants/invariant.hpp"
+#include "suites/invariants/window.hpp"
 
 namespace squall {
 namespace {
@@ -17,14 +18,26 @@ Finding unknown(const std::string& name, const std::string& expected, const std:
     return finding;
 }
 
+/// A violation that a fault was to bring about is none if the fault did not bite: whoever was not put under pressure
+/// cannot have failed under it. What happened before the injection counts all the same.
+void withhold(Finding& finding, const Window& window, const facts::Untested& untested) {
+    if (finding.verdict != Verdict::fail || window.end <= untested.since) return;
+    finding.verdict = Verdict::inconclusive;
+    finding.detail += (finding.detail.empty() ? "" : "; ") +
+                      ("would be violated, but the fault " + untested.fault + " left no witness");
+}
+
 }  // namespace
 
 Judgement judge(const Scenario& scenario, const History& history) {
     Judgement judgement;
     const Names names = names_of(scenario);
+    const auto untested = facts::first_untested(scenario, history);
     for (const InvariantUse& invariant : scenario.invariants) {
         try {
-            judgement.findings.push_back(judge_invariant(invariant, scenario, names, history));
+            Finding finding = judge_invariant(invariant, scenario, names, history);
+            if (untested) withhold(finding, window_of(invariant.expression, names, history), *untested);
+            judgement.findings.push_back(std::move(finding));
         } catch (const std::exception& crash) {
             judgement.findings.push_back(unknown(invariant.name, invariant.expression.text, crash));
         }

@@ -31,8 +31,7 @@ Names names_of(const Scenario& scenario) {
         const auto written = scenario.settings.find(spec.name);
         if (written == scenario.settings.end() || spec.kind != OptionSpec::Kind::quantity) continue;
         const auto value = parse_option(spec, written->second);
-        // One that is wrong has been noted; expressions that refer to it are not to blame.
-        names.references.push_back({"setting." + spec.name, {value ? std::get<double>(*value) : 0, spec.dimension}});
+        if (value) names.references.push_back({"setting." + spec.name, {std::get<double>(*value), spec.dimension}});
     }
     for (const Cohort& cohort : scenario.cohorts) {
         names.references.push_back(

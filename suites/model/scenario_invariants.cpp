@@ -72,7 +72,7 @@ void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& nam
         mistakes.add_inside(expect, error.column, std::move(error.message));
     if (parsed.expression) {
         use.expression = std::move(*parsed.expression);
-        const std::string problem = window_problem(use.expression, scenario);
+        const std::string problem = window_problem(use.expression, scenario, names);
         if (!problem.empty()) mistakes.add_inside(expect, column_of_when(expect.Scalar()), problem);
         if (use.name.empty()) note_repeated(node, mistakes, use.name = use.expression.text, scenario);
     }
@@ -81,8 +81,7 @@ void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& nam
 
 }  // namespace
 
-std::string window_problem(const Expression& expression, const Scenario& scenario) {
-    const Names names = names_of(scenario);
+std::string window_problem(const Expression& expression, const Scenario& scenario, const Names& names) {
     double end = 0;
     for (const Phase& phase : scenario.phases)
         end += to_seconds(phase.duration);
@@ -109,7 +108,15 @@ std::string window_problem(const Expression& expression, const Scenario& scenari
 }
 
 void read_invariants(Section& file, Mistakes& mistakes, Scenario& scenario) {
-    const Names names = names_of(scenario);
+    Names names = names_of(scenario);
+    for (const OptionSpec& spec : target_settings()) {
+        // One that is wrong has been noted; expressions that refer to it are not to blame.
+        const std::string path = "setting." + spec.name;
+        const bool known = std::any_of(names.references.begin(), names.references.end(),
+                                       [&](const auto& reference) { return reference.first == path; });
+        if (known || scenario.settings.count(spec.name) == 0 || spec.kind != OptionSpec::Kind::quantity) continue;
+        names.references.push_back({path, {0, spec.dimension}});
+    }
     for (const YAML::Node& node : file.list("invariants", limits::invariants)) {
         read_invariant(node, mistakes, names, scenario);
     }

@@ -31,7 +31,7 @@ std::vector<std::string> names(const std::vector<T>& all) {
 }
 
 /// When an expression's window lies behind the run's end, or reaches beyond it; "" when it can be judged.
-std::string window_problem(const Expression& expression, const Scenario& scenario);
+std::string window_problem(const Expression& expression, const Scenario& scenario, const Names& names);
 
 /// What is drawn from a scenario's seed for one purpose.
 std::uint64_t drawn_seed(std::uint64_t seed, std::string_view purpose);

@@ -19,7 +19,7 @@ namespace squall::workload {
 
 /// Who an event or a timer is for. A stale one is told by its generation, and dropped by its owner.
 struct Token {
-    enum class Kind : std::uint8_t { subscriber, publisher, lingering, cohort, slice, pulse, wake };
+    enum class Kind : std::uint8_t { subscriber, publisher, lingering, cohort, slice, pulse, wake, batch };
     Kind kind{};
     std::uint32_t index = 0;  ///< below 2^24
     std::uint32_t generation = 0;

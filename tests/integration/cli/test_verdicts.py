@@ -25,6 +25,15 @@ class Verdicts(SquallTest):
                 self.assertIn(capability, json.dumps(findings[f"witness: {name}"]))
 
     @skip_without_root()
+    def test_the_cases_of_a_fault_without_its_mechanism_are_inconclusive(self):
+        """Not fail, either: whoever was not put under pressure cannot have failed under it."""
+        for case, capability in (("cpu-cap-quarter", "cgroup-cpu"), ("half-open-idle", "nftables"),
+                                 ("slow-readers-evict", "socket-diagnostics")):
+            with self.subTest(case):
+                process = self.squall("run", case, "--without", capability)
+                self.assertEqual(process.returncode, 3, process.stdout)
+
+    @skip_without_root()
     def test_a_proxy_fault_without_a_proxy_is_inconclusive(self):
         process, findings, _ = self.run_scenario(scenario("{fault: proxy-idle-timeout, after: 1s, by: fin}"))
         self.assertEqual(process.returncode, 3, process.stdout + process.stderr)

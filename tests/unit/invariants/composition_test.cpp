@@ -62,6 +62,20 @@ TEST(Witness, AFaultThatDidNotBiteIsInconclusive) {
     EXPECT_EQ(named(judgement, "max(target.fds) <= 9 always").verdict, Verdict::pass);
 }
 
+TEST(Witness, NobodyFailsUnderAFaultThatDidNotBite) {
+    FaultyRun run;
+    run.scenario.invariants.clear();
+    run.expect("max(target.fds) <= 1 during pressure");
+    run.expect("max(target.fds) <= 1 during baseline");
+    EXPECT_EQ(named(run.injected(bit), "max(target.fds) <= 1 during pressure").verdict, Verdict::fail);
+    const Judgement judgement = run.injected(with(bit, "\"bit\": true", "\"bit\": false"));
+    const Finding during = named(judgement, "max(target.fds) <= 1 during pressure");
+    EXPECT_EQ(during.verdict, Verdict::inconclusive);
+    EXPECT_NE(during.detail.find("squeeze left no witness"), std::string::npos) << during.detail;
+    EXPECT_EQ(named(judgement, "max(target.fds) <= 1 during baseline").verdict, Verdict::fail)
+        << "what was before the injection counts";
+}
+
 TEST(Witness, AFaultThatCouldNotBeInjectedIsInconclusiveWithTheReason) {
     FaultyRun run;
     const Judgement judgement = run.injected(with(bit, R"("error": "")", R"("error": "no cgroup")"));
