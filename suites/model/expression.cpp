@@ -165,7 +165,7 @@ double evaluate(const Node& node, const Valuation& valuation) {
                                      for (const auto& [path, quantity] : valuation.names.references) {
                                          if (path == r.path) return quantity.value;
                                      }
-                                     throw std::logic_error(r.path + " is not known: the target's profile neither tells nor declares it");
+                                     throw std::logic_error(r.path + " is not known; a setting has to be told to, or declared by, the target");
                                  },
                                  [&](const Operation& o) {
                                      return combined(o.kind, evaluate(*o.left, valuation),

@@ -200,8 +200,7 @@ TEST(Judge, ACheckThatCrashesHasFoundOutNothing) {
     const Judgement judgement = judge(run.scenario, run.history);
     EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
     EXPECT_EQ(named(judgement, "crashes").verdict, Verdict::inconclusive);
-    EXPECT_EQ(named(judgement, "crashes").detail,
-              "the check itself failed: nothing is known of cohort.slow.connections");
+    EXPECT_EQ(named(judgement, "crashes").detail, XX);
     EXPECT_EQ(named(judgement, "holds").verdict, Verdict::pass);
 }
 
