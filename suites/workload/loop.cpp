@@ -18,7 +18,8 @@ namespace squall::workload {
 namespace {
 
 constexpr int events_a_turn_max = 256;
-constexpr int events_between_looks = 32;  // some 50 us: how late a publisher may be for the deliveries before it
+constexpr int events_between_looks = 32;       // some 50 us: how late a publisher may be for the deliveries before it
+constexpr std::size_t timers_a_turn_max = 32;  // of subscribers: some may each begin a connection
 constexpr Nanos batch_interval = 200'000;
 constexpr Nanos no_limit = std::numeric_limits<Nanos>::max();
 constexpr Token batch_token{Token::Kind::batch, 0, 0};
@@ -92,8 +93,10 @@ Status Loop::move(int fd, std::uint32_t events, Token token, Queue to) {
 }
 
 void Loop::at(Nanos when, Token token) {
-    timers_.push_back({when, token.packed()});
-    std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
+    const bool batch = token.kind == Token::Kind::subscriber || token.kind == Token::Kind::lingering;
+    Timers& timers = batch ? batch_timers_ : prompt_timers_;
+    timers.push_back({when, token.packed()});
+    std::push_heap(timers.begin(), timers.end(), std::greater<>());
 }
 
 void Loop::run(LoopOwner& owner) {
@@ -146,8 +149,8 @@ int Loop::read_batch(LoopOwner& owner) {
 }
 
 int Loop::wait(int epoll, epoll_event* events, int count, Nanos wait_max) {
-    if (wait_max > 0 && !timers_.empty()) {
-        wait_max = std::min(wait_max, std::max<Nanos>(timers_.front().when - now(), 0));
+    if (const Nanos timer = next_timer(); wait_max > 0 && timer != no_limit) {
+        wait_max = std::min(wait_max, std::max<Nanos>(timer - now(), 0));
     }
     const timespec timeout{wait_max / nanos_per_second, wait_max % nanos_per_second};
     const int ready = ::epoll_pwait2(epoll, events, count, wait_max == no_limit ? nullptr : &timeout, nullptr);
@@ -157,12 +160,22 @@ int Loop::wait(int epoll, epoll_event* events, int count, Nanos wait_max) {
     std::abort();
 }
 
+Nanos Loop::next_timer() const {
+    const Nanos prompt = prompt_timers_.empty() ? no_limit : prompt_timers_.front().when;
+    return batch_timers_.empty() ? prompt : std::min(prompt, batch_timers_.front().when);
+}
+
 void Loop::fire(LoopOwner& owner) {
-    // Timers that are armed meanwhile wait for the next turn: an instant in the past cannot hold the loop.
-    for (std::size_t left = timers_.size(); left > 0 && !timers_.empty() && timers_.front().when <= turn_; --left) {
-        const Timer timer = timers_.front();
-        std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
-        timers_.pop_back();
+    fire(prompt_timers_, prompt_timers_.size(), owner);
+    fire(batch_timers_, timers_a_turn_max, owner);
+}
+
+/// Timers that are armed meanwhile wait for the next turn: an instant in the past cannot hold the loop.
+void Loop::fire(Timers& timers, std::size_t count_max, LoopOwner& owner) {
+    for (; count_max > 0 && !timers.empty() && timers.front().when <= turn_; --count_max) {
+        const Timer timer = timers.front();
+        std::pop_heap(timers.begin(), timers.end(), std::greater<>());
+        timers.pop_back();
         owner.on_timer(Token::unpack(timer.token), now() - timer.when);
     }
 }

@@ -77,9 +77,9 @@ public:
     /// From whichever queue it is in.
     Status move(int fd, std::uint32_t events, Token token, Queue to);
 
+    /// Timers of subscribers come after all others: ten thousand reconnects at one instant do not hold up a publisher.
     void at(Nanos when, Token token);
 
-    std::size_t timers() const { return timers_.size(); }
     static constexpr std::size_t timer_bytes = 16;
 
 private:
@@ -89,12 +89,15 @@ private:
         friend bool operator>(const Timer& a, const Timer& b) { return a.when > b.when; }
     };
     static_assert(sizeof(Timer) == timer_bytes);
+    using Timers = std::vector<Timer>;  // a heap, the earliest in front
 
     void attend(LoopOwner& owner, Nanos wait_max);
     int read_batch(LoopOwner& owner);
     int wait(int epoll, epoll_event* events, int count, Nanos wait_max);
     void new_turn();
     void fire(LoopOwner& owner);
+    void fire(Timers& timers, std::size_t count_max, LoopOwner& owner);
+    Nanos next_timer() const;
     void run_calls();
 
     Nanos origin_;
@@ -105,7 +108,8 @@ private:
     bool batch_ready_ = false;  // `batches_` has something, and is not watched by `prompt_` meanwhile
     int wake_ = -1;
     bool running_ = true;
-    std::vector<Timer> timers_;  // a heap, the earliest in front
+    Timers prompt_timers_;
+    Timers batch_timers_;
 
     struct Call;
     std::mutex mutex_;

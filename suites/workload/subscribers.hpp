@@ -66,12 +66,14 @@ public:
 
     // The loop's thread
     void connect_all();
-    void disconnect_all();
+    void stop_load();  ///< no more connections; those that are there are ended by end_some()
+    /// Ends up to `count` subscriptions politely, from `next` on. False: that was the last. A piece at a time, so that
+    /// the loop is not kept from everything else. When the run is over, the books are closed with it.
+    bool end_some(std::uint32_t& next, std::uint32_t count, bool the_run_is_over);
     void on_ready(Token token, std::uint32_t events);
     void on_timer(Token token);
     void on_cohort_timer(Token token);
     void sample(Nanos at);  ///< once a slice
-    void settle();          ///< the end of the run, before disconnect_all()
 
     // The loop's thread, for faults
     std::vector<ClientConnection> connections(std::string_view cohort) const;
@@ -147,6 +149,7 @@ private:
     Labels identity(std::uint32_t index) const;
     bool will_resume(const Subscriber& subscriber) const;
     void close_books(std::uint32_t index);
+    void settle(std::uint32_t index);
     void book_losses(CohortState& state);
 
     Subscriber* find(const ConnectionId& id);

@@ -116,34 +116,39 @@ void Subscribers::hang_up_one(std::uint32_t index, Hangup how) {
     part(index, parting);
 }
 
-void Subscribers::disconnect_all() {
+void Subscribers::stop_load() {
     load_ = false;
     wanted_ = 0;
-    for (std::uint32_t index = 0; index < subscribers_.size(); ++index) {
-        Subscriber& s = subscribers_[index];
+}
+
+bool Subscribers::end_some(std::uint32_t& next, std::uint32_t count, bool the_run_is_over) {
+    for (; count > 0 && next < subscribers_.size(); --count, ++next) {
+        Subscriber& s = subscribers_[next];
+        if (the_run_is_over) settle(next);
         if (s.state == Subscriber::State::open) {
-            hang_up_one(index, Hangup::close);
+            hang_up_one(next, Hangup::close);
         } else if (s.fd >= 0) {
-            part(index, Parting::close_now);
+            part(next, Parting::close_now);
         }
         if (s.state != Subscriber::State::gone) s.state = Subscriber::State::idle;
         ++s.timer;
-        close_books(index);  // those that meant to resume will not
+        close_books(next);  // those that meant to resume will not
     }
+    if (next < subscribers_.size()) return true;
+    if (the_run_is_over) {
+        for (const auto& state : cohorts_)
+            book_losses(*state);
+    }
+    return false;
 }
 
-void Subscribers::settle() {
+void Subscribers::settle(std::uint32_t index) {
     const Nanos now = common_.loop.now();
-    for (std::uint32_t index = 0; index < subscribers_.size(); ++index) {
-        Subscriber& s = subscribers_[index];
-        CohortState& state = state_of(s);
-        const bool open = s.state == Subscriber::State::open;
-        if (open && !s.slow && !s.lost) common_.recorder.record(state.silence, now, now - s.last_byte);
-        const bool due = open && !s.slow && !s.lost && unread_bytes(s.fd) == 0;
-        state.books.settle(index - state.first, s.generation, due, now);
-    }
-    for (const auto& state : cohorts_)
-        book_losses(*state);
+    const Subscriber& s = subscribers_[index];
+    CohortState& state = state_of(s);
+    const bool prompt = s.state == Subscriber::State::open && !s.slow && !s.lost;
+    if (prompt) common_.recorder.record(state.silence, now, now - s.last_byte);
+    state.books.settle(index - state.first, s.generation, prompt && unread_bytes(s.fd) == 0, now);
 }
 
 /// Losses as events: by connection for the first connections that have any, by slice for the others.

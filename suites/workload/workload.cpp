@@ -1,5 +1,6 @@
 #include "suites/workload/workload.hpp"
 
+#include <algorithm>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t subscribers_max = 1'000'000;
 constexpr std::size_t publishers_max = 64;
+constexpr std::uint32_t piece = 64;  ///< connections, some 2 ms of work
 constexpr Nanos pulse = 10'000'000;  ///< how often the loop looks how late it is
 
 class Implementation final : public Workload, private LoopOwner {
@@ -51,8 +53,9 @@ public:
     void disconnect() override {
         common_.loop.call([this] {
             publishers_.stop();
-            subscribers_.disconnect_all();
+            subscribers_.stop_load();
         });
+        end_subscriptions(false);
     }
     Live live() const override {
         const std::lock_guard lock(live_mutex_);
@@ -71,9 +74,9 @@ public:
     }
     Result<std::size_t> set_reading(const std::vector<ConnectionId>& ids, const Reading& reading,
                                     std::uint32_t receive_buffer_bytes) override {
-        Result<std::size_t> reached = std::size_t{0};
-        common_.loop.call([&] { reached = subscribers_.set_reading(ids, reading, receive_buffer_bytes); });
-        return reached;
+        return piecewise(ids, [&](const std::vector<ConnectionId>& some) {
+            return subscribers_.set_reading(some, reading, receive_buffer_bytes);
+        });
     }
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) override {
         std::vector<std::pair<ConnectionId, std::uint32_t>> bytes;
@@ -81,9 +84,7 @@ public:
         return bytes;
     }
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) override {
-        Result<std::size_t> reached = std::size_t{0};
-        common_.loop.call([&] { reached = subscribers_.hang_up(ids, how); });
-        return reached;
+        return piecewise(ids, [&](const std::vector<ConnectionId>& some) { return subscribers_.hang_up(some, how); });
     }
     void mark_lost(const std::vector<ConnectionId>& ids) override {
         common_.loop.call([&] { subscribers_.mark_lost(ids); });
@@ -91,7 +92,16 @@ public:
 
     void finish(History& into) override {
         if (thread_.joinable()) {
-            common_.loop.call([this] { begin_to_finish(); });
+            common_.loop.call([this] {
+                publishers_.settle();
+                subscribers_.stop_load();
+                finishing_ = true;
+            });
+            end_subscriptions(true);
+            common_.loop.call([this] {
+                ended_ = true;
+                stop_when_ended();
+            });
             thread_.join();
         }
         common_.recorder.hand_over(into);
@@ -112,12 +122,27 @@ private:
         common_.loop.ended();
     }
 
-    void begin_to_finish() {
-        publishers_.settle();
-        subscribers_.settle();
-        subscribers_.disconnect_all();
-        finishing_ = true;
-        if (common_.lingering.count() == 0) common_.loop.stop();
+    void end_subscriptions(bool the_run_is_over) {
+        bool more = true;
+        for (std::uint32_t next = 0; more;) {
+            common_.loop.call([&] { more = subscribers_.end_some(next, piece, the_run_is_over); });
+        }
+    }
+
+    /// What is done to thousands of connections is done to some at a time: the loop attends to the rest in between.
+    template <class Work>
+    Result<std::size_t> piecewise(const std::vector<ConnectionId>& ids, Work work) {
+        std::size_t reached = 0;
+        for (std::size_t at = 0; at < ids.size(); at += piece) {
+            const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
+            const std::size_t count = std::min<std::size_t>(piece, ids.size() - at);
+            const std::vector<ConnectionId> some(begin, begin + static_cast<std::ptrdiff_t>(count));
+            Result<std::size_t> outcome = std::size_t{0};
+            common_.loop.call([&] { outcome = work(some); });
+            if (outcome.has_error()) return outcome;
+            reached += *outcome;
+        }
+        return reached;
     }
 
     void on_ready(Token token, std::uint32_t events) override {
@@ -127,7 +152,7 @@ private:
             publishers_.on_ready(token, events);
         } else if (token.kind == Token::Kind::lingering) {
             common_.lingering.on_ready(token, common_.read_buffer);
-            stop_when_finished();
+            stop_when_ended();
         }
     }
 
@@ -140,7 +165,7 @@ private:
             subscribers_.on_cohort_timer(token);
         } else if (token.kind == Token::Kind::lingering) {
             common_.lingering.on_timer(token);
-            stop_when_finished();
+            stop_when_ended();
         } else if (token.kind == Token::Kind::slice) {
             on_slice();
         } else if (token.kind == Token::Kind::pulse) {
@@ -151,7 +176,7 @@ private:
     /// A late pulse stands for all that should have come meanwhile, each less late than the one before: what share of
     /// the time the loop was late shows in the quantiles, not how often it came round.
     void on_pulse(Nanos late) {
-        for (Nanos missed = late; missed >= 0; missed -= pulse) {
+        for (Nanos missed = late; missed >= 0 && !finishing_; missed -= pulse) {
             common_.recorder.record(loop_lag_, common_.loop.turn(), missed);
         }
         arm_pulse();
@@ -161,8 +186,8 @@ private:
         common_.loop.at((now / pulse + 1) * pulse, {Token::Kind::pulse, 0, 0});
     }
 
-    void stop_when_finished() {
-        if (finishing_ && common_.lingering.count() == 0) common_.loop.stop();
+    void stop_when_ended() {
+        if (ended_ && common_.lingering.count() == 0) common_.loop.stop();
     }
 
     void arm_slice() {
@@ -190,7 +215,8 @@ private:
     Subscribers subscribers_;
     Publishers publishers_;
     Recorder::Id loop_lag_;
-    bool finishing_ = false;
+    bool finishing_ = false;  // nothing is measured any more
+    bool ended_ = false;      // and nothing is open but what lingers
     mutable std::mutex live_mutex_;
     Live live_;
     std::thread thread_;

@@ -30,7 +30,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double messages_per_second = 20;
+constexpr double messages_per_second = 10;
 constexpr Nanos publishing = 5 * nanos_per_second;
 constexpr std::uint16_t port = 18473;
 

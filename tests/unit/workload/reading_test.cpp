@@ -254,14 +254,17 @@ TEST(Reconnect, LoadResumes) {
         peer.open_sse(true);
         peer.read_to_end();
     });
-    Rig rig({cohort(Protocol::sse, 20)}, server.endpoint());
+    Rig rig({cohort(Protocol::sse, 150)}, server.endpoint());  // more than are ended in one piece
     ASSERT_TRUE(rig.connect());
     rig.workload->disconnect();
     EXPECT_TRUE(rig.ids().empty());
     ASSERT_TRUE(rig.connect());
-    EXPECT_EQ(rig.ids().size(), 20U);
-    EXPECT_EQ(rig.count("connects"), 40);
-    EXPECT_EQ(rig.count("hangups"), 40);
+    EXPECT_EQ(rig.ids().size(), 150U);
+    EXPECT_EQ(*rig.workload->set_reading(rig.ids(), {}, 0), 150U);
+    EXPECT_EQ(*rig.workload->hang_up(rig.ids(), Hangup::reset), 150U);
+    ASSERT_TRUE(rig.ids().empty());
+    EXPECT_EQ(rig.count("connects"), 300);
+    EXPECT_EQ(rig.count("hangups"), 300);
     EXPECT_EQ(rig.count("disconnects"), 0);
 }
 
