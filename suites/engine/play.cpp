@@ -212,6 +212,14 @@ void take_over(History& history, const History& workload, std::vector<Event> eve
         history.event(std::move(event));
 }
 
+/// What kept the load generator from doing its part.
+void add_problems(const History& workload, std::vector<std::string>& problems) {
+    for (const auto& event : workload.events()) {
+        if (event.metric != "rig.problems") continue;
+        problems.push_back("load generator: " + event.labels.at("what") + ": " + event.labels.at("detail"));
+    }
+}
+
 bool declares(const Profile& profile, std::string_view metric) {
     return std::any_of(profile.metrics.begin(), profile.metrics.end(),
                        [metric](const DeclaredMetric& declared) { return declared.metric == metric; });
@@ -284,6 +292,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     if (stage.process() && !ended) {
         if (auto stopped = stage.process()->stop(); !stopped) problems.push_back(stopped.error().message);
     }
+    add_problems(from_workload, problems);
     const auto views = collect_views(profile, stage, **workload, *directory, recorder.origin(), recorder);
     take_over(recorder.history(), from_workload, reconcile(from_workload.events(), views));
 
