@@ -46,7 +46,8 @@ Result<std::vector<fs::path>> find_scenarios(const std::string& what) {
             if (files.empty()) return Error{fmt::format("{} holds no scenario (*.yaml)", place.string())};
             return files;
         }
-        if (fs::is_regular_file(place, ignored)) return std::vector{place};
+        if ((place.extension() == ".yaml" || place.extension() == ".yml") && fs::is_regular_file(place, ignored))
+            return std::vector{place};
     }
     const auto all = yaml_files(catalogue);
     for (const auto& file : all) {

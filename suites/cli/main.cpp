@@ -1,5 +1,6 @@
 // squall: exit codes 0 all held, 1 an invariant was violated, 2 the input is wrong, 3 inconclusive, 4 the rig failed.
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "suites/cli/commands.hpp"
 
@@ -74,6 +75,9 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
+    } catch (const std::exception& error) {  // a bug of squall's: what was made is unwound on the way here
+        std::cerr << "squall: internal error: " << error.what() << "\n";
+        return 4;
     }
     return code;
 }

@@ -28,14 +28,17 @@ void Progress::phase(const Scenario& scenario, const std::string& name, Nanos du
                format_quantity(to_seconds(duration), dimension::time));
 }
 
-void Progress::fault(const std::string& name, bool in_force, const std::string& detail) {
-    if (in_force) {
+void Progress::fault(const std::string& name, FaultNews news, const std::string& detail) {
+    constexpr const char* words[] = {"in force", "over", "could not be injected"};
+    if (news == FaultNews::in_force) {
         in_force_.insert(name);
     } else {
         in_force_.erase(name);
     }
-    if (terminal_) return;
-    fmt::print(stderr, "  fault {} {}{}{}\n", name, in_force ? "in force" : "over", detail.empty() ? "" : ": ", detail);
+    if (terminal_ && news != FaultNews::not_injected) return;
+    clear();
+    fmt::print(stderr, "  fault {} {}{}{}\n", name, words[static_cast<std::size_t>(news)], detail.empty() ? "" : ": ",
+               detail);
 }
 
 std::string Progress::status(Nanos elapsed, const workload::Live& live) const {

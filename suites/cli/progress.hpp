@@ -14,7 +14,7 @@ public:
     ~Progress() override { clear(); }
 
     void phase(const Scenario& scenario, const std::string& name, Nanos duration) override;
-    void fault(const std::string& name, bool in_force, const std::string& detail) override;
+    void fault(const std::string& name, FaultNews news, const std::string& detail) override;
     void tick(Nanos elapsed, const workload::Live& live) override;
     void clear();  ///< takes the line away, so that something else can be printed
 

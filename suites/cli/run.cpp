@@ -47,18 +47,49 @@ std::string shortest(const std::filesystem::path& path) {
 }
 
 std::vector<std::string> again(const RunArguments& arguments, const Scenario& scenario) {
-    std::vector<std::string> command{"squall", "run", shortest(scenario.file), "--seed", std::to_string(scenario.seed)};
+    std::error_code ignored;  // without /proc, whoever reads it knows where squall is
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+    std::vector<std::string> command{ignored ? "squall" : shortest(self), "run", shortest(scenario.file), "--seed",
+                                     std::to_string(scenario.seed)};
     if (arguments.target != "reference-server") command.insert(command.end(), {"--target", arguments.target});
     for (const auto& capability : arguments.without)
         command.insert(command.end(), {"--without", capability});
     return command;
 }
 
+/// As a shell takes it.
 std::string joined(const std::vector<std::string>& words) {
     std::string text;
-    for (const auto& word : words)
-        text += (text.empty() ? "" : " ") + word;
+    for (const auto& word : words) {
+        const bool plain = word.find_first_of(" \t\n'\"\\$`&|;<>()*?[]{}!#~") == std::string::npos && !word.empty();
+        std::string quoted = word;
+        for (std::size_t at = 0; !plain && (at = quoted.find('\'', at)) != std::string::npos; at += 4)
+            quoted.replace(at, 1, "'\\''");
+        text += (text.empty() ? "" : " ") + (plain ? word : "'" + quoted + "'");
+    }
     return text;
+}
+
+Judgement one_finding(const char* name, Verdict verdict, const char* expected, const std::string& detail) {
+    Finding finding{.name = name, .verdict = verdict, .expected = expected, .detail = detail};
+    return {verdict, {std::move(finding)}};
+}
+
+/// What the scenario asks for and the target does not offer, before anything is started; empty: nothing.
+std::string not_offered(const Scenario& scenario, const Profile& profile) {
+    for (const auto& cohort : scenario.cohorts) {
+        const bool sse = cohort.protocol == Protocol::sse;
+        if (!(sse ? profile.sse_path : profile.websocket_path).empty()) continue;
+        return fmt::format("cohort {} subscribes over {}, and the profile of {} has no section '{}'", cohort.name,
+                           to_string(cohort.protocol), profile.name, to_string(cohort.protocol));
+    }
+    for (const auto& publisher : scenario.publishers) {
+        const bool http = publisher.via == Protocol::sse;
+        if (!(http ? profile.publish_path : profile.websocket_publish_path).empty()) continue;
+        return fmt::format("publisher {} publishes over {}, and the profile of {} has no 'publish.{}'", publisher.name,
+                           http ? "HTTP" : "WebSocket", profile.name, http ? "http" : "websocket");
+    }
+    return {};
 }
 
 /// Whatever a killed run left behind is put right before anything new is made.
@@ -78,6 +109,12 @@ report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& 
     PlayOptions options = base;
     options.command = again(arguments, scenario);
     report::RunResult result{scenario.name, "", joined(options.command), 0, {}};
+    if (const auto lacks = not_offered(scenario, profile); !lacks.empty()) {
+        result.judgement =
+            one_finding("target", Verdict::inconclusive, "the target offers what the scenario uses", lacks);
+        fmt::print("{}\n", report::to_text(scenario, {}, result.judgement, "", "", isatty(STDOUT_FILENO) == 1));
+        return result;
+    }
     const Nanos start = monotonic_now();
     Progress progress(terminal);
     auto played = play(scenario, loaded.text, profile, options, progress);
@@ -89,12 +126,7 @@ report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& 
         result.directory = shortest(played->directory);
         result.judgement = std::move(played->judgement);
     } else {
-        Finding finding;
-        finding.name = "rig";
-        finding.verdict = Verdict::error;
-        finding.expected = "the rig works";
-        finding.detail = played.error().message;
-        result.judgement = {Verdict::error, {finding}};
+        result.judgement = one_finding("rig", Verdict::error, "the rig works", played.error().message);
     }
     fmt::print("{}\n", report::to_text(scenario, history, result.judgement, result.directory, result.command,
                                        isatty(STDOUT_FILENO) == 1));
@@ -163,12 +195,17 @@ int run(const RunArguments& arguments) {
     catch_signals();
     const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments.plain;
     std::vector<report::RunResult> results;
-    for (unsigned round = 0; round < arguments.repeat && !interrupted; ++round) {
+    for (unsigned round = 0; round < arguments.repeat; ++round) {
         for (const auto& loaded : scenarios) {
-            if (interrupted) break;
             Scenario scenario = loaded.scenario;
             set_seed(scenario, arguments.seed.value_or(scenario.seed) + round);
-            results.push_back(play_one(arguments, loaded, std::move(scenario), *profile, options, terminal));
+            if (!interrupted) {
+                results.push_back(play_one(arguments, loaded, std::move(scenario), *profile, options, terminal));
+            } else {
+                results.push_back(
+                    {scenario.name, "", joined(again(arguments, scenario)), 0,
+                     one_finding("rig", Verdict::inconclusive, "the scenario is played", "interrupted before it")});
+            }
         }
     }
     if (results.size() > 1) fmt::print("{}", report::table(results, isatty(STDOUT_FILENO) == 1));

@@ -31,7 +31,7 @@ void Injections::inject(const Phase& phase, const FaultUse& use) {
         }
     }
     fault.injected_at = recorder_.now();
-    observer_.fault(use.name, fault.injection != nullptr, fault.error);
+    observer_.fault(use.name, fault.injection ? FaultNews::in_force : FaultNews::not_injected, fault.error);
     faults_.push_back(std::move(fault));
 }
 
@@ -55,7 +55,8 @@ void Injections::end(InForce& fault) {
     if (auto healed = fault.injection->heal(); !healed) fault.heal_error = healed.error().message;
     fault.injection.reset();
     fault.healed_at = recorder_.now();
-    observer_.fault(fault.use->name, false, fault.heal_error.empty() ? fault.witness.evidence : fault.heal_error);
+    observer_.fault(fault.use->name, FaultNews::over,
+                    fault.heal_error.empty() ? fault.witness.evidence : fault.heal_error);
 }
 
 void Injections::heal(const FaultUse& use) {

@@ -36,15 +36,16 @@ public:
         const Nanos connecting = recorder_.now();
         observer_.phase(scenario_, "connect", scenario_.connect_deadline);
         workload_.connect();
-        if (!connect()) return problems_;
+        const bool connected = connect();
         recorder_.span({"connect", connecting, recorder_.now()});
+        if (!connected) return problems_;
         start_ = recorder_.now();
         for (const auto& step : timeline(scenario_)) {
             if (!wait_until(start_ + step.at)) break;
             std::visit([this](const auto& action) { take(action); }, step.action);
         }
+        // A phase that was cut short has no span: nothing is judged over the part of it that was played.
         injections_.heal_all();
-        close_spans();
         return problems_;
     }
 
@@ -141,11 +142,6 @@ private:
             open_spans_.erase(span);
             return;
         }
-    }
-    void close_spans() {
-        while (!open_spans_.empty())
-            close_span(open_spans_.front().name);
-        recorder_.span({"run", 0, recorder_.now()});
     }
 
     const Scenario& scenario_;
@@ -283,14 +279,21 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
         ended = played.target_ended();
         kernel.reset();
         (*workload)->finish(from_workload);
-        if (!ended) declared.wait_for_empty_page();
+        ended = stage.process() ? stage.process()->ended() : ended;
+        if (!ended && !declared.wait_for_last_page()) {
+            problems.push_back("the target's metrics could not be read after the load: " + declared.problem());
+        }
+        // Only now: what never came, and silences without an end, are booked as the workload finishes.
+        recorder.span({"run", 0, recorder.now()});
         if (!profile.metrics_path.empty() && declared.pages() == 0) {
             problems.push_back("the target's metrics could not be read: " + declared.problem());
         }
     }
     const auto cgroup = stage.describe_cgroup();
     if (stage.process() && !ended) {
-        if (auto stopped = stage.process()->stop(); !stopped) problems.push_back(stopped.error().message);
+        auto stopped = stage.process()->stop();
+        if (!stopped) problems.push_back(stopped.error().message);
+        if (stopped && !stage.process()->ended_as_told()) ended = stage.process()->ended();
     }
     add_problems(from_workload, problems);
     const auto views = collect_views(profile, stage, **workload, *directory, recorder.origin(), recorder);
@@ -310,12 +313,13 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     facts["notes"] = json_strings(notes);
     facts["injections"] = injections.facts();
     facts["rig"] = boost::json::object{{"problems", json_strings(problems)}};
-    boost::json::object target{
-        {"name", profile.name},
-        {"profile", profile.file},
-        {"declares",
-         {{"drops", declares(profile, "declared.drops")}, {"disconnects", declares(profile, "declared.disconnects")}}},
-        {"exited", nullptr}};
+    boost::json::object target{{"name", profile.name},
+                               {"profile", profile.file},
+                               {"declares",
+                                {{"drops", declares(profile, "declared.drops")},
+                                 {"disconnects", declares(profile, "declared.disconnects")},
+                                 {"reasons", profile.log.has_value()}}},
+                               {"exited", nullptr}};
     if (ended) {
         target["exited"] = {{"at_ns", ended->at - recorder.origin()}, {"how", ended->how}, {"expected", false}};
     }
@@ -324,8 +328,14 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     auto& history = recorder.history();
     history.sort();
     if (auto saved = history.save(*directory); !saved) return saved.error();
-    if (auto struck = stage.strike(); !struck) return struck.error();
     Judgement judgement = judge(scenario, history);
+    if (auto struck = stage.strike(); !struck) {
+        judgement.findings.push_back({.name = "rig: clean-up",
+                                      .verdict = Verdict::error,
+                                      .expected = "nothing of the run is left behind",
+                                      .detail = struck.error().message + "; `squall heal` tries again"});
+        judgement.verdict = worse(judgement.verdict, Verdict::error);
+    }
     if (auto written = write_file(*directory / "verdict.json", report::to_json(scenario, history, judgement));
         !written) {
         return written.error();

@@ -15,12 +15,14 @@
 
 namespace squall {
 
+enum class FaultNews { in_force, over, not_injected };
+
 /// What whoever watches gets to see. Called from the playing thread.
 class Observer {
 public:
     virtual ~Observer() = default;
     virtual void phase(const Scenario& scenario, const std::string& name, Nanos duration) = 0;
-    virtual void fault(const std::string& name, bool in_force, const std::string& detail) = 0;
+    virtual void fault(const std::string& name, FaultNews news, const std::string& detail) = 0;
     virtual void tick(Nanos elapsed, const workload::Live& live) = 0;  ///< every 250 ms
 };
 

@@ -1,5 +1,6 @@
 #include "suites/engine/reconcile.hpp"
 
+#include <algorithm>
 #include <deque>
 
 #include "suites/workload/workload.hpp"
@@ -10,6 +11,13 @@ namespace {
 /// The target ended it; "the client closed" is only an echo of what the client did.
 bool on_its_own_account(const std::string& reason) {
     return reason != "client_closed" && reason != "client_reset";
+}
+
+/// A FIN waits behind what has not been read, and whoever was cut off sees nothing: only then is the target's word
+/// taken for when it was, and never for later than the client knows.
+bool seen_late(const Event& event) {
+    const auto seen = event.labels.find("seen");
+    return seen != event.labels.end() && (seen->second == "lost" || seen->second.rfind("eof", 0) == 0);
 }
 
 /// label of the connection -> what the target declared about it.
@@ -64,8 +72,8 @@ std::vector<Event> reconcile(std::vector<Event> events, const Views& views) {
             event.labels["seen"] = "lost";
             event.labels["reason"] = said->reason;
         }
-        if (said && said->at != 0 && event.metric == "disconnects" && on_its_own_account(said->reason)) {
-            event.at = said->at - views.realtime_minus_run;
+        if (said && said->at != 0 && event.metric == "disconnects" && seen_late(event)) {
+            event.at = std::clamp<Nanos>(said->at - views.realtime_minus_run, 0, event.at);
         }
     }
     return events;

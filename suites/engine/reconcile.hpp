@@ -18,11 +18,12 @@ struct Views {
 
 /// Gives each of `events`' disconnects the label `reason`: what the target declared for that connection; where it
 /// declared nothing, what it said on the wire (farewell, close reason), else what the wire looked like.
+/// When it was is the client's to say, but where the end reached it late or not at all.
 /// A connection whose end the client could not see (lost, or not reading) but the target declared on its own account
 /// becomes a disconnect at the declared time with seen=lost instead of a hang-up.
 std::vector<Event> reconcile(std::vector<Event> events, const Views& views);
 
-/// reset -> client_reset … what a disconnect is called when the target says nothing: the client's view.
+/// What a disconnect is called when the target says nothing: close_1013 -> slow_consumer …; else the client's view.
 std::string reason_from_wire(const std::string& seen);
 
 }  // namespace squall

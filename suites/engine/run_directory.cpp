@@ -25,34 +25,53 @@ Status write_file(const std::filesystem::path& file, const std::string& text) {
     return {};
 }
 
+namespace {
+
+Result<Scenario> load_scenario(const std::filesystem::path& file) {
+    const auto text = read_file(file);
+    if (!text) return text.error();
+    auto parsed = parse_scenario(*text, file.string(), all_faults());
+    if (parsed.scenario) return std::move(*parsed.scenario);
+    std::string message;
+    for (const auto& error : parsed.errors)
+        message += (message.empty() ? "" : "\n") + to_string(error);
+    return Error{message};
+}
+
+/// May throw what Boost.JSON throws for a value of another type.
+void apply_facts(const boost::json::object& facts, Scenario& scenario) {
+    if (const auto* seed = facts.if_contains("seed")) set_seed(scenario, seed->to_number<std::uint64_t>());
+    const auto* settings = facts.if_contains("settings");
+    if (!settings) return;
+    scenario.settings.clear();
+    for (const auto& [name, value] : settings->as_object())
+        scenario.settings.emplace(std::string(name), std::string(value.as_string()));
+}
+
+}  // namespace
+
 Result<SavedRun> load_run(const std::filesystem::path& directory, const std::filesystem::path& scenario_file) {
     const auto own = directory / "scenario.yaml";
     if (!std::filesystem::exists(own)) {
         return Error{fmt::format("{} is not a run directory: it holds no scenario.yaml", directory.string())};
     }
-    const auto file = scenario_file.empty() ? own : scenario_file;
-    const auto text = read_file(file);
-    if (!text) return text.error();
-    auto parsed = parse_scenario(*text, file.string(), all_faults());
-    if (!parsed.scenario) {
-        std::string message;
-        for (const auto& error : parsed.errors)
-            message += (message.empty() ? "" : "\n") + to_string(error);
-        return Error{message};
+    auto scenario = load_scenario(own);
+    if (!scenario) return scenario.error();
+    if (!scenario_file.empty()) {
+        // What was played stays what it was: faults, cohorts and limits are the run's own.
+        auto other = load_scenario(scenario_file);
+        if (!other) return other.error();
+        scenario->invariants = std::move(other->invariants);
     }
     auto history = History::load(directory);
     if (!history) return history.error();
-
-    SavedRun run{std::move(*parsed.scenario), std::move(*history)};
-    const auto& facts = run.history.facts();
-    if (const auto* seed = facts.if_contains("seed")) set_seed(run.scenario, seed->to_number<std::uint64_t>());
-    if (const auto* settings = facts.if_contains("settings")) {
-        run.scenario.settings.clear();
-        for (const auto& [name, value] : settings->as_object()) {
-            run.scenario.settings.emplace(std::string(name), std::string(value.as_string()));
-        }
+    try {
+        apply_facts(history->facts(), *scenario);
+    } catch (const std::exception& error) {
+        return Error{fmt::format("{}: seed or settings are not as squall writes them: {}",
+                                 (directory / "facts.json").string(), error.what())};
     }
-    return run;
+    return SavedRun{std::move(*scenario), std::move(*history)};
 }
 
 }  // namespace squall

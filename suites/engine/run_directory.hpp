@@ -15,7 +15,7 @@ struct SavedRun {
     History history;
 };
 
-/// Reads a run back. `scenario_file`: judge by the invariants of another scenario instead; empty: the run's own.
+/// Reads a run back. `scenario_file`: judge by the invariants of that scenario instead; empty: the run's own.
 /// Errors list every mistake of the scenario, or name the file that is missing.
 Result<SavedRun> load_run(const std::filesystem::path& directory, const std::filesystem::path& scenario_file);
 

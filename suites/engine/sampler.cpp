@@ -85,11 +85,15 @@ void KernelSampler::sample_processes(Nanos at) {
     gauge("target.pss", at, proportional_bytes_);
     gauge("target.fds", at, usage->descriptors);
     gauge("target.threads", at, usage->threads);
-    if (last_cpu_time_ >= 0 && at > last_cpu_at_) {
+    if (!usage->proportional_known) recorder_.note("target.pss: smaps_rollup may not be read; it is the RSS");
+    // The group's own account keeps the time of processes that have ended; a sum over those that live can shrink.
+    const auto stat = target_.cgroup ? target_.cgroup->cpu_stat() : Result<kernel::CpuStat>(Error{"no control group"});
+    const Nanos cpu_time = stat && stat->usage > 0 ? stat->usage : usage->cpu_time;
+    if (last_cpu_time_ >= 0 && cpu_time >= last_cpu_time_ && at > last_cpu_at_) {
         gauge("target.cpu", at,
-              static_cast<double>(usage->cpu_time - last_cpu_time_) / static_cast<double>(at - last_cpu_at_));
+              static_cast<double>(cpu_time - last_cpu_time_) / static_cast<double>(at - last_cpu_at_));
     }
-    last_cpu_time_ = usage->cpu_time;
+    last_cpu_time_ = cpu_time;
     last_cpu_at_ = at;
 }
 
@@ -150,12 +154,12 @@ std::string DeclaredSampler::problem() const {
     return problem_;
 }
 
-void DeclaredSampler::wait_for_empty_page() const {
-    const std::uint64_t seen = pages_;
-    for (int i = 0; i < 300 && (pages_ == seen || declared_connections_ > 0); ++i) {
-        if (profile_.metrics_path.empty()) return;
+bool DeclaredSampler::wait_for_last_page() const {
+    if (profile_.metrics_path.empty()) return true;
+    const Nanos since = recorder_.now();
+    for (int i = 0; i < 300 && (last_page_at_ < since || declared_connections_ > 0); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    return last_page_at_ >= since;
 }
 
 Result<std::string> DeclaredSampler::get(const std::string& path, unsigned& status) {
@@ -180,17 +184,20 @@ void DeclaredSampler::sample() {
         problem = page.error().message;
     } else if (status != 200) {
         problem = fmt::format("GET {} answered {}", profile_.metrics_path, status);
+    } else if (auto read = read_page(*page, at); !read) {
+        problem = read.error().message;
     } else {
-        read_page(*page, at);
         ++pages_;
+        last_page_at_ = at;
     }
+    if (!problem.empty() && pages_ > 0) recorder_.note("a page of the target's metrics was not read: " + problem);
     const std::lock_guard lock(mutex_);
     problem_ = problem;
 }
 
-void DeclaredSampler::read_page(const std::string& page, Nanos at) {
+Status DeclaredSampler::read_page(const std::string& page, Nanos at) {
     const auto samples = parse_prometheus(page);
-    if (!samples) return recorder_.note("the target's metrics: " + samples.error().message);
+    if (!samples) return samples.error();
     std::map<Key, double> values;
     for (const auto& declared : profile_.metrics) {
         for (const auto& sample : *samples) {
@@ -207,7 +214,10 @@ void DeclaredSampler::read_page(const std::string& page, Nanos at) {
                 const auto found = sample.labels.find(label);
                 if (found != sample.labels.end()) key.labels[std::string(label)] = found->second;
             }
-            values[key] += sample.value;
+            // Quantiles of several workers do not add up: the worst of them stands.
+            const auto value = values.try_emplace(key, declared.stat.empty() ? 0 : sample.value).first;
+            value->second =
+                declared.stat.empty() ? value->second + sample.value : std::max(value->second, sample.value);
         }
     }
     double connections = 0;
@@ -225,6 +235,7 @@ void DeclaredSampler::read_page(const std::string& page, Nanos at) {
     }
     declared_connections_ = connections;
     recorder_.event({at, "declared.scrapes", {}});
+    return {};
 }
 
 }  // namespace squall

@@ -64,13 +64,13 @@ public:
     /// Why the last page could not be used; empty: it could.
     std::string problem() const;
     std::uint64_t pages() const { return pages_; }
-    /// Once every subscriber has gone: waits for a page that counts none any more, so that the target's books hold all
-    /// ends; at most 3 s. Nothing to wait for where the target does not declare its connections.
-    void wait_for_empty_page() const;
+    /// Once every subscriber has gone: waits for a page, asked for after this call, that counts none any more, so that
+    /// the target's books hold all ends; at most 3 s. False: there is no page from after this call at all.
+    bool wait_for_last_page() const;
 
 private:
     void sample();
-    void read_page(const std::string& page, Nanos at);
+    Status read_page(const std::string& page, Nanos at);
     Result<std::string> get(const std::string& path, unsigned& status);
 
     Recorder& recorder_;
@@ -79,6 +79,7 @@ private:
     std::map<Key, double> last_counts_;
     std::atomic<std::uint64_t> pages_ = 0;
     std::atomic<double> declared_connections_ = 0;
+    std::atomic<Nanos> last_page_at_ = -1;  ///< when it was asked for
     mutable std::mutex mutex_;
     std::string problem_;
     PeriodicThread thread_;

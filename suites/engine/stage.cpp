@@ -84,6 +84,10 @@ std::string Stage::last_words() const {
     auto text = read_file(directory_ / "target.log");
     if (!text || text->empty()) return "it printed nothing";
     if (text->size() > last_words_bytes) text->erase(0, text->size() - last_words_bytes);
+    for (char& c : *text) {  // it goes into XML, which knows no control characters
+        const bool printable = c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f);
+        if (!printable) c = '?';
+    }
     return "its last words:\n" + *text;
 }
 
@@ -133,8 +137,8 @@ workload::Wire Stage::wire(const Profile& profile) const {
     return wire;
 }
 
-Rig Stage::rig(Journal& journal, Clients& clients) const {
-    auto* testbed = const_cast<kernel::Testbed*>(testbed_ ? &*testbed_ : nullptr);
+Rig Stage::rig(Journal& journal, Clients& clients) {
+    auto* testbed = testbed_ ? &*testbed_ : nullptr;
     return Rig{journal,
                clients,
                journal.run_id(),

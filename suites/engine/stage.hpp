@@ -29,7 +29,7 @@ public:
     Status wait_ready(const Profile& profile);
 
     workload::Wire wire(const Profile& profile) const;
-    Rig rig(Journal& journal, Clients& clients) const;
+    Rig rig(Journal& journal, Clients& clients);
     SampledTarget sampled() const;
     std::function<Status()> enter_clients() const;  ///< for the workload's thread
 

@@ -1,5 +1,6 @@
 #include "suites/invariants/judge.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include "suites/invariants/facts.hpp"
@@ -21,10 +22,24 @@ Finding unknown(const std::string& name, const std::string& expected, const std:
 /// A violation that a fault was to bring about is none if the fault did not bite: whoever was not put under pressure
 /// cannot have failed under it. What happened before the injection counts all the same.
 void withhold(Finding& finding, const Window& window, const facts::Untested& untested) {
-    if (finding.verdict != Verdict::fail || window.end <= untested.since) return;
+    const bool before = window.end <= untested.since || (finding.since && *finding.since < untested.since);
+    if (finding.verdict != Verdict::fail || before) return;
     finding.verdict = Verdict::inconclusive;
     finding.detail += (finding.detail.empty() ? "" : "; ") +
                       ("would be violated, but the fault " + untested.fault + " left no witness");
+}
+
+/// Of a target that gives no reasons, only what the wire shows is known: a reason that was not seen may have been one.
+void withhold_reasons(Finding& finding, const Expression& expression) {
+    const auto all = measurements(expression);
+    const bool by_reason = std::any_of(all.begin(), all.end(), [](const Measurement& measurement) {
+        return std::any_of(measurement.selectors.begin(), measurement.selectors.end(),
+                           [](const Selector& selector) { return selector.label == "reason"; });
+    });
+    if (finding.verdict != Verdict::fail || !by_reason) return;
+    finding.verdict = Verdict::inconclusive;
+    finding.detail +=
+        (finding.detail.empty() ? "" : "; ") + std::string("the target declares no reasons (log in its profile)");
 }
 
 }  // namespace
@@ -36,6 +51,7 @@ Judgement judge(const Scenario& scenario, const History& history) {
     for (const InvariantUse& invariant : scenario.invariants) {
         try {
             Finding finding = judge_invariant(invariant, scenario, names, history);
+            if (!facts::declares(history, "reasons")) withhold_reasons(finding, invariant.expression);
             if (untested) withhold(finding, window_of(invariant.expression, names, history), *untested);
             judgement.findings.push_back(std::move(finding));
         } catch (const std::exception& crash) {

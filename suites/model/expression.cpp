@@ -158,20 +158,21 @@ bool counts_only(const Expression& expression) {
 }
 
 double evaluate(const Node& node, const Valuation& valuation) {
-    return std::visit(overloaded{[](const Constant& c) { return c.quantity.value; },
-                                 [&](const Measurement& m) { return ask(valuation.measured, m); },
-                                 [&](const Baseline& b) { return ask(valuation.baseline, b.measurement); },
-                                 [&](const Reference& r) {
-                                     for (const auto& [path, quantity] : valuation.names.references) {
-                                         if (path == r.path) return quantity.value;
-                                     }
-                                     throw std::logic_error(r.path + " is not known; a setting has to be told to, or declared by, the target");
-                                 },
-                                 [&](const Operation& o) {
-                                     return combined(o.kind, evaluate(*o.left, valuation),
-                                                     evaluate(*o.right, valuation));
-                                 }},
-                      node.what);
+    return std::visit(
+        overloaded{[](const Constant& c) { return c.quantity.value; },
+                   [&](const Measurement& m) { return ask(valuation.measured, m); },
+                   [&](const Baseline& b) { return ask(valuation.baseline, b.measurement); },
+                   [&](const Reference& r) {
+                       for (const auto& [path, quantity] : valuation.names.references) {
+                           if (path == r.path) return quantity.value;
+                       }
+                       throw std::logic_error(r.path +
+                                              " is not known; a setting has to be told to, or declared by, the target");
+                   },
+                   [&](const Operation& o) {
+                       return combined(o.kind, evaluate(*o.left, valuation), evaluate(*o.right, valuation));
+                   }},
+        node.what);
 }
 
 }  // namespace squall

@@ -19,6 +19,7 @@ std::string_view to_string(Protocol protocol) {
 }
 
 std::string to_string(const InputError& error) {
+    if (error.line == 0) return fmt::format("{}: {}", error.file, error.message);  // it is about no place in a file
     return fmt::format("{}:{}:{}: {}", error.file, error.line, error.column, error.message);
 }
 

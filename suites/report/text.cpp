@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -22,15 +25,36 @@ const char* colour_of(Verdict verdict) {
     return "";
 }
 
-std::string word(Verdict verdict, bool colour) {
-    const auto text = fmt::format("{:<12}", to_string(verdict));
+std::string word(Verdict verdict, int width, bool colour) {
+    const auto text = fmt::format("{:<{}}", to_string(verdict), width);
     return colour ? colour_of(verdict) + text + "\x1b[0m" : text;
+}
+
+constexpr int verdict_width = 12;  // inconclusive
+
+/// What this run had to do without, and what its target was not told.
+std::vector<std::string> notes(const History& history) {
+    std::vector<std::string> result;
+    if (const auto* notes = history.facts().if_contains("notes"); notes && notes->is_array()) {
+        for (const auto& note : notes->get_array()) {
+            if (note.is_string()) result.emplace_back(note.get_string());
+        }
+    }
+    std::string unknown;
+    if (const auto* settings = history.facts().if_contains("settings_unknown_to_target");
+        settings && settings->is_array()) {
+        for (const auto& setting : settings->get_array()) {
+            if (setting.is_string()) unknown += (unknown.empty() ? "" : ", ") + std::string(setting.get_string());
+        }
+    }
+    if (!unknown.empty()) result.push_back("not told to this target (its profile has no word for it): " + unknown);
+    return result;
 }
 
 }  // namespace
 
 std::string finding_line(const Finding& finding, bool colour) {
-    std::string line = "  " + word(finding.verdict, colour) + " ";
+    std::string line = "  " + word(finding.verdict, verdict_width, colour) + " ";
     if (finding.name != finding.expected) line += finding.name + ": ";
     line += finding.expected;
     if (!finding.measured.empty()) line += " | measured " + finding.measured;
@@ -49,7 +73,9 @@ std::string to_text(const Scenario& scenario, const History& history, const Judg
     text += latency_table(latency_rows(scenario, history));
     for (const auto& finding : judgement.findings)
         text += finding_line(finding, colour);
-    text += fmt::format("  verdict: {}\n", word(judgement.verdict, colour));
+    for (const auto& note : notes(history))
+        text += "  note:    " + note + "\n";
+    text += fmt::format("  verdict: {}\n", word(judgement.verdict, 0, colour));
     if (!directory.empty()) text += fmt::format("  run:     {}\n", directory);
     if (!command.empty()) text += fmt::format("  again:   {}\n", command);
     return text;
@@ -75,7 +101,7 @@ std::string table(const std::vector<RunResult>& runs, bool colour) {
         const auto held = std::count_if(findings.begin(), findings.end(),
                                         [](const Finding& finding) { return finding.verdict == Verdict::pass; });
         text += fmt::format("{:<{}}  {} {:>2} of {:>2} hold  {:>6.1f}s\n", run.scenario, width,
-                            word(run.judgement.verdict, colour), held, findings.size(), run.seconds);
+                            word(run.judgement.verdict, verdict_width, colour), held, findings.size(), run.seconds);
         ++counts[static_cast<std::size_t>(run.judgement.verdict)];
         seconds += run.seconds;
     }

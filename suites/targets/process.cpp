@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/namespace.hpp"
@@ -90,6 +91,22 @@ struct Pipe {
     }
 };
 
+/// Squall's own, but for what the plan sets.
+std::vector<std::string> merged_environment(const std::vector<std::string>& planned) {
+    std::map<std::string, std::string> by_name;
+    const auto add = [&by_name](const std::string& variable) {
+        by_name[variable.substr(0, variable.find('='))] = variable;
+    };
+    for (char** variable = environ; *variable; ++variable)
+        add(*variable);
+    for (const auto& variable : planned)
+        add(variable);
+    std::vector<std::string> environment;
+    for (auto& [name, variable] : by_name)
+        environment.push_back(std::move(variable));
+    return environment;
+}
+
 Result<std::uint64_t> open_undo_record(Journal& journal, pid_t pid) {
     const auto identity = kernel::identify_process(pid);
     if (!identity) return identity.error();
@@ -107,9 +124,7 @@ std::string describe_end(int status) {
 }  // namespace
 
 Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessPlan& plan) {
-    std::vector<std::string> environment = plan.environment;
-    for (char** variable = environ; *variable; ++variable)
-        environment.emplace_back(*variable);
+    const auto environment = merged_environment(plan.environment);
 
     Prepared prepared;
     prepared.arguments = pointers(plan.command);
@@ -147,7 +162,11 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     if (write(go.ends[1], &byte, 1) != 1) return system_failure("start the target", errno);
     failure.close_end(1);
     ChildFailure what;
-    if (read(failure.ends[0], &what, sizeof what) == sizeof what) {
+    ssize_t length = 0;
+    do {
+        length = read(failure.ends[0], &what, sizeof what);
+    } while (length < 0 && errno == EINTR);
+    if (length == sizeof what) {
         return system_failure(fmt::format("start the target '{}': {}", plan.command[0], child_steps[what.step]),
                               what.number, "check launch.command in the target's profile");
     }
@@ -161,7 +180,9 @@ Process::~Process() {
 const std::optional<ProcessEnd>& Process::ended() {
     if (!ended_) {
         int status = 0;
-        if (waitpid(pid_, &status, WNOHANG) == pid_) ended_ = ProcessEnd{describe_end(status), monotonic_now()};
+        if (waitpid(pid_, &status, WNOHANG) == pid_) {
+            ended_ = ProcessEnd{describe_end(status), monotonic_now(), WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+        }
     }
     return ended_;
 }

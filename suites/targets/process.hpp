@@ -34,6 +34,7 @@ struct ProcessPlan {
 struct ProcessEnd {
     std::string how;  ///< "exited with status 0", "killed by signal 9 (Killed)"
     Nanos at = 0;     ///< CLOCK_MONOTONIC, absolute; when it was noticed
+    int signal = 0;   ///< that killed it; 0: it exited
 };
 
 /// A child dies with squall (PR_SET_PDEATHSIG), and an undo record names it before it runs its program.
@@ -46,6 +47,8 @@ public:
     pid_t pid() const { return pid_; }
     /// Set as soon as the child is found dead. Does not block.
     const std::optional<ProcessEnd>& ended();
+    /// After stop(): it exited, or the stop signal ended it. False: it crashed, or outlived its grace.
+    bool ended_as_told() const { return ended_ && (ended_->signal == 0 || ended_->signal == stop_signal_); }
     /// Stop signal, grace, SIGKILL; then closes the undo record. Idempotent.
     Status stop();
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <set>
+#include <algorithm>
 
 #include "suites/model/scenario_reader.hpp"
 #include "suites/model/suggest.hpp"
@@ -109,6 +109,11 @@ private:
         auto& launch = profile_.launch.emplace();
         launch.command = texts(section, "command");
         launch.settings = settings(section, "settings");
+        const bool placed =
+            std::find(launch.command.begin(), launch.command.end(), "{settings}") != launch.command.end();
+        if (!launch.settings.empty() && !placed) {
+            section.mistake("command", "there are settings to tell, but no argument \"{settings}\" that they go to");
+        }
         launch.environment = pairs(section, "environment");
         launch.files = pairs(section, "files");
         for (const auto& [name, content] : launch.files) {
@@ -147,11 +152,19 @@ private:
                 profile_.publish_path = request.substr(blank + 1);
             }
             http->read("body", profile_.publish_body);
+            need_payload(*http, "body", profile_.publish_body);
             http->read("content_type", profile_.publish_content_type);
         }
         if (auto websocket = below(*publish, "websocket", publish_websocket_keys, "publish.websocket")) {
             websocket->read("path", profile_.websocket_publish_path);
             websocket->read("frame", profile_.websocket_publish_frame);
+            need_payload(*websocket, "frame", profile_.websocket_publish_frame);
+        }
+    }
+
+    static void need_payload(Section& section, std::string_view key, const std::string& text) {
+        if (text.find("{payload}") == std::string::npos) {
+            section.mistake(key, "holds no {payload}: squall could not tell its messages from others");
         }
     }
 

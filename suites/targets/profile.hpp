@@ -48,7 +48,7 @@ struct Profile {
     std::optional<Endpoint> address;
     std::string host = "squall.test";  ///< Host header
 
-    std::string ready_path;  ///< 2xx when it can be used; empty: a TCP connection is enough
+    std::string ready_path;  ///< 2xx when it can be used; empty: any answer to GET / will do
     Nanos ready_within = 10 * nanos_per_second;
 
     std::string sse_path, websocket_path;  ///< empty: the protocol is not offered

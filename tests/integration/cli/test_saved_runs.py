@@ -10,9 +10,9 @@ from squall import SquallTest, scenario
 class SavedRuns(SquallTest):
     def setUp(self):
         super().setUp()
-        process, self.findings, self.run = self.run_scenario(scenario())
+        process, _, self.played = self.run_scenario(scenario())
         self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
-        self.saved = self.run["directory"]
+        self.saved = self.played["directory"]
 
     def test_judging_again_gives_the_same_findings(self):
         elsewhere = self.directory / "moved" / "run"
@@ -20,7 +20,7 @@ class SavedRuns(SquallTest):
         again = self.directory / "again.json"
         process = self.squall("judge", elsewhere, "--json", again)
         self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
-        self.assertEqual(json.loads(again.read_text())["findings"], self.run["findings"])
+        self.assertEqual(json.loads(again.read_text())["findings"], self.played["findings"])
 
     def test_other_invariants_give_another_verdict(self):
         other = self.write(scenario(invariant="p99(delivery.latency) <= 1ns during pressure"), "other.yaml")

@@ -18,13 +18,13 @@ Event ended(const char* metric, const ClientConnection& of, const char* seen, Na
     return {at, metric, {{"cohort", "slow"}, {"connection", workload::connection_label(of)}, {"seen", seen}}};
 }
 
-TEST(Reconcile, WhatTheTargetDeclaredIsTheReasonAndItsTimeCounts) {
+TEST(Reconcile, WhatTheTargetDeclaredIsTheReasonButTheClientsTimeCounts) {
     const auto slow = connection(0, 1, client);
     Views views{{slow}, {}, {{offset + 5, client, "sse", "slow_consumer"}}, offset};
     const auto events = reconcile({ended("disconnects", slow, "reset", 9)}, views);
     EXPECT_EQ(events[0].labels.at("reason"), "slow_consumer");
     EXPECT_EQ(events[0].labels.at("seen"), "reset");
-    EXPECT_EQ(events[0].at, 5);
+    EXPECT_EQ(events[0].at, 9);
 }
 
 TEST(Reconcile, WithoutADeclarationTheWireSpeaks) {

@@ -76,6 +76,15 @@ TEST(Witness, NobodyFailsUnderAFaultThatDidNotBite) {
         << "what was before the injection counts";
 }
 
+TEST(Reasons, OfATargetThatDeclaresNoneAreNotKnown) {
+    PlayedRun run;
+    run.history.event({100 * ms, "connects", {{"cohort", "slow"}, {"protocol", "websocket"}}, 20});
+    const std::string expected = "count(disconnects{cohort=slow, reason=slow_consumer}) == 20 always";
+    EXPECT_EQ(run.judged(expected).verdict, Verdict::fail);
+    run.history.facts() = {{"target", {{"declares", {{"reasons", false}}}}}};
+    EXPECT_EQ(run.judged(expected).verdict, Verdict::inconclusive);
+}
+
 TEST(Witness, AFaultThatCouldNotBeInjectedIsInconclusiveWithTheReason) {
     FaultyRun run;
     const Judgement judgement = run.injected(with(bit, R"("error": "")", R"("error": "no cgroup")"));

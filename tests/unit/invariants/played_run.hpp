@@ -41,6 +41,7 @@ struct PlayedRun {
         publisher.name = "ticker";
         scenario.publishers = {publisher};
         scenario.settings = {{"ping_interval", "1s"}};
+        history.facts() = {{"target", {{"declares", {{"reasons", true}}}}}};
         history.span({"baseline", 0, 4000 * ms});
         history.span({"pressure", 4000 * ms, 8000 * ms});
         history.span({"quiet", 8000 * ms, 12000 * ms});

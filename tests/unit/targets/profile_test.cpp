@@ -52,12 +52,16 @@ TEST(Profile, MistakesNamePlaceKeyAndWhatWouldBeRight) {
     EXPECT_THAT(mistakes(minimal + "metrics: {path: /m, names: [{metric: queue.depth, source: x}]}\n"),
                 HasSubstr("which quantile"));
     EXPECT_THAT(mistakes(minimal + "declares: {ping_intervall: 5s}\n"), HasSubstr("did you mean 'ping_interval'"));
+    EXPECT_THAT(mistakes("name: m\nsummary: s\nsse: {path: /}\nlaunch: {command: [x], settings: {policy: p}}\n"),
+                HasSubstr("no argument \"{settings}\""));
+    EXPECT_THAT(mistakes(minimal + "publish: {http: {request: POST /p, body: hello}}\n"), HasSubstr("no {payload}"));
     EXPECT_THAT(mistakes("name: [\n"), HasSubstr("mine.yaml:2:"));
 }
 
 TEST(Profile, ASettingThatTheTargetNeverHeardOfIsNotKnown) {
     const auto parsed = parse_profile(
-        "name: mine\nsummary: s\nsse: {path: /}\nlaunch: {command: [x], settings: {policy: \"--policy={}\"}}\n"
+        "name: mine\nsummary: s\nsse: {path: /}\nlaunch: {command: [x, \"{settings}\"], settings: {policy: "
+        "\"--policy={}\"}}\n"
         "declares: {ping_interval: 30s, policy: evict}\n",
         "mine.yaml");
     ASSERT_TRUE(parsed.profile) << to_string(parsed.errors.front());
