@@ -1,6 +1,6 @@
 // What a delivery costs the rig and the reference server, and what a subscriber costs the rig in memory.
 //
-// run: build/release-bench/… or build/dev/tests/bench/fanout_bench [--benchmark_filter=…]
+// run: cmake --preset bench && cmake --build --preset bench --target fanout_bench && build/bench/bin/fanout_bench
 // BM_FanOut/N: N SSE and N WebSocket subscribers of one topic on loopback, 64 to 128 byte messages, open loop.
 // BM_Floor/N: one thread that sends the same number of bytes to 2 N connected sockets, one send each, and one that
 // takes them with recvmsg and its timestamp: what the kernel asks for the same deliveries. Compare with this, in the
@@ -155,6 +155,9 @@ void BM_FanOut(benchmark::State& state) {
         state.counters["server_cpu_s_per_million"] = to_seconds(server.cpu_time() - server_cpu) / millions;
         state.counters["rig_bytes_per_subscriber"] = static_cast<double>(rig_idle - rig_before) / subscribers;
         state.counters["rig_bytes_declared"] = static_cast<double>(workload.bytes_per_subscriber());
+        rlimit descriptors{};
+        getrlimit(RLIMIT_NOFILE, &descriptors);
+        state.counters["descriptor_limit"] = static_cast<double>(descriptors.rlim_cur);
         state.counters["server_bytes_per_subscriber"] = static_cast<double>(server_idle - server_before) / subscribers;
         History ignored;
         workload.finish(ignored);
