@@ -8,16 +8,20 @@
 namespace squall {
 namespace {
 
+std::string label_of(const Event& event, const char* name) {
+    const auto found = event.labels.find(name);
+    return found == event.labels.end() ? std::string() : found->second;
+}
+
 /// The target ended it; "the client closed" is only an echo of what the client did.
 bool on_its_own_account(const std::string& reason) {
     return reason != "client_closed" && reason != "client_reset";
 }
 
-/// A FIN waits behind what has not been read, and whoever was cut off sees nothing: only then is the target's word
-/// taken for when it was, and never for later than the client knows.
-bool seen_late(const Event& event) {
-    const auto seen = event.labels.find("seen");
-    return seen != event.labels.end() && (seen->second == "lost" || seen->second.rfind("eof", 0) == 0);
+/// Whoever was cut off or did not read learns of its end late or never: only then is the target's word taken for when
+/// it was, and never for later than the client knows.
+bool blind(const Event& event) {
+    return event.labels.count("blind") != 0 || label_of(event, "seen") == "lost";
 }
 
 /// label of the connection -> what the target declared about it.
@@ -37,11 +41,6 @@ std::map<std::string, const DeclaredDisconnect*> match(const Views& views) {
         found->second.pop_front();
     }
     return matched;
-}
-
-std::string label_of(const Event& event, const char* name) {
-    const auto found = event.labels.find(name);
-    return found == event.labels.end() ? std::string() : found->second;
 }
 
 }  // namespace
@@ -72,7 +71,7 @@ std::vector<Event> reconcile(std::vector<Event> events, const Views& views) {
             event.labels["seen"] = "lost";
             event.labels["reason"] = said->reason;
         }
-        if (said && said->at != 0 && event.metric == "disconnects" && seen_late(event)) {
+        if (said && said->at != 0 && event.metric == "disconnects" && blind(event)) {
             event.at = std::clamp<Nanos>(said->at - views.realtime_minus_run, 0, event.at);
         }
     }

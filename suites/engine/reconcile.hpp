@@ -18,7 +18,7 @@ struct Views {
 
 /// Gives each of `events`' disconnects the label `reason`: what the target declared for that connection; where it
 /// declared nothing, what it said on the wire (farewell, close reason), else what the wire looked like.
-/// When it was is the client's to say, but where the end reached it late or not at all.
+/// When it was is the client's to say, unless it was cut off or not reading (label `blind`).
 /// A connection whose end the client could not see (lost, or not reading) but the target declared on its own account
 /// becomes a disconnect at the declared time with seen=lost instead of a hang-up.
 std::vector<Event> reconcile(std::vector<Event> events, const Views& views);

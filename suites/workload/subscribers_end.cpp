@@ -60,6 +60,8 @@ void Subscribers::ended(std::uint32_t index, std::string_view seen, const char* 
     labels.emplace("seen", seen);
     if (detail != nullptr) labels.emplace("detail", detail);
     if (s.said) labels.emplace("said", *s.said);
+    // Why `now` may be long after the end: a fault was in the way, or the subscriber did not look.
+    if (s.lost || s.slow) labels.emplace("blind", s.lost ? "cut_off" : "not_reading");
     common_.recorder.event({now, "disconnects", std::move(labels), 1});
     if (!s.slow && !s.lost) common_.recorder.record(state_of(s).silence, now, now - s.last_byte);
     if (!will_resume(s)) close_books(index);

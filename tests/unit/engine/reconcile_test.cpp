@@ -27,6 +27,16 @@ TEST(Reconcile, WhatTheTargetDeclaredIsTheReasonButTheClientsTimeCounts) {
     EXPECT_EQ(events[0].at, 9);
 }
 
+TEST(Reconcile, OfAClientThatDidNotLookTheTargetsTimeCountsButNeverALaterOne) {
+    const auto slow = connection(0, 1, client);
+    for (const Nanos declared : {Nanos{5}, Nanos{50}}) {
+        Views views{{slow}, {}, {{offset + declared, client, "sse", "slow_consumer"}}, offset};
+        auto event = ended("disconnects", slow, "reset", 9);
+        event.labels["blind"] = "not_reading";
+        EXPECT_EQ(reconcile({event}, views)[0].at, std::min<Nanos>(declared, 9));
+    }
+}
+
 TEST(Reconcile, WithoutADeclarationTheWireSpeaks) {
     const auto slow = connection(0, 1, client);
     auto farewell = ended("disconnects", slow, "close_1013", 9);
