@@ -12,7 +12,7 @@ class SavedRuns(SquallTest):
         super().setUp()
         process, _, self.played = self.run_scenario(scenario())
         self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
-        self.saved = self.played["directory"]
+        self.saved = self.directory / self.played["directory"]
 
     def test_judging_again_gives_the_same_findings(self):
         elsewhere = self.directory / "moved" / "run"

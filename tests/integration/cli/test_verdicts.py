@@ -1,5 +1,6 @@
 """The four verdicts and the exit codes: what fails, fails by the right name; what cannot be told, is not passed."""
 import json
+import os
 import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
@@ -102,9 +103,8 @@ class Verdicts(SquallTest):
     def test_a_target_that_dies_fails(self):
         profile = (REPOSITORY / "suites/profiles/reference-server.yaml").read_text()
         dying = profile.replace("command: [squall-reference-server, --listen, \"{address}:{port}\", \"{settings}\"]",
-                                "command: [sh, -c, 'timeout -s KILL 3 squall-reference-server --listen {address}:{port}']")
+                                "command: [sh, -c, 'timeout -s KILL 3 squall-reference-server --listen {address}:{port}', \"{settings}\"]")
         self.assertNotEqual(profile, dying)
-        import os
         self.environment["PATH"] = os.environ["REFERENCE_SERVER_DIR"] + ":" + self.environment["PATH"]
         path = self.write(scenario(duration="6s"))
         process = self.squall("run", path, "--target", self.write(dying, "dying.yaml"))
