@@ -179,9 +179,10 @@ Result<Options> parse_options(const std::vector<OptionSpec>& specs,
                               const std::map<std::string, std::string, std::less<>>& written) {
     Options options;
     std::vector<std::string> problems;
-    for (const auto& [name, text] : written) {
-        const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
-        if (spec == specs.end()) problems.push_back(fmt::format("{}: there is no such option", name));
+    for (const auto& option : written) {
+        const bool known =
+            std::any_of(specs.begin(), specs.end(), [&](const OptionSpec& spec) { return spec.name == option.first; });
+        if (!known) problems.push_back(fmt::format("{}: there is no such option", option.first));
     }
     for (const OptionSpec& spec : specs) {
         const auto given = written.find(spec.name);

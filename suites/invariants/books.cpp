@@ -13,7 +13,7 @@
 namespace squall {
 namespace {
 
-constexpr Window whole_run{std::numeric_limits<Nanos>::min(), std::numeric_limits<Nanos>::max(), 0, {}};
+const Window whole_run{std::numeric_limits<Nanos>::min(), std::numeric_limits<Nanos>::max(), 0, {}};
 constexpr std::size_t named_max = 10;
 
 std::string label(const Labels& labels, std::string_view name) {
