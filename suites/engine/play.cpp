@@ -238,10 +238,10 @@ Result<std::filesystem::path> make_run_directory(const std::filesystem::path& ru
 Result<Played> play(Scenario scenario, const std::string& scenario_text, const Profile& profile,
                     const PlayOptions& options, Observer& observer) {
     const auto run_id = make_run_id();
-    auto directory = make_run_directory(options.runs, run_id + "-" + scenario.name);
-    if (!directory) return directory.error();
     auto journal = Journal::create(options.state, run_id);
     if (!journal) return journal.error();
+    auto directory = make_run_directory(options.runs, run_id + "-" + scenario.name);
+    if (!directory) return directory.error();
 
     const auto fitted = fit_settings(profile, scenario.settings);
     scenario.settings = fitted.known;
@@ -250,7 +250,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     auto set = Stage::set(scenario, profile, fitted, *journal, *directory);
     if (!set) return set.error();
     Stage& stage = **set;
-    if (auto ready = stage.wait_ready(profile); !ready) return ready.error();
+    if (auto ready = stage.wait_ready(profile, options.interrupted); !ready) return ready.error();
 
     Recorder recorder(monotonic_now());
     workload::Plan plan;

@@ -19,7 +19,8 @@ class ProcessTest : public testing::Test {
 protected:
     ProcessTest() : directory_(fs::temp_directory_path() / ("squall-process-test-" + std::to_string(getpid()))) {
         fs::create_directories(directory_);
-        journal_.emplace(*Journal::create(directory_ / "state", "test"));
+        // An id of its own: what bears it is killed in the end, and tests run side by side.
+        journal_.emplace(*Journal::create(directory_ / "state", "test-" + std::to_string(getpid())));
     }
     ~ProcessTest() override {
         journal_.reset();
