@@ -27,7 +27,7 @@ struct Journal::State {
     std::mutex mutex;
     std::uint64_t next_id = 1;
     std::set<std::uint64_t> open;
-    bool unwritable = false;  ///< a line could not be written; the file may end in a part of it
+    std::string unwritable;  ///< why a line could not be written; empty: all could. The file may end in a part of it
 
     ~State() {
         if (owner == getpid() && open.empty() && unlink(path.c_str()) != 0 && errno != ENOENT) {
@@ -149,15 +149,14 @@ const std::string& Journal::run_id() const {
 
 Result<std::uint64_t> Journal::open(std::string kind, std::map<std::string, std::string> arguments) {
     const std::lock_guard lock(state_->mutex);
-    if (state_->unwritable) {
-        return Error{"an undo record could not be written to " + state_->path.string() +
-                     " before; this run changes nothing more on this host"};
+    if (!state_->unwritable.empty()) {
+        return Error{"this run changes nothing more on this host, since an undo record could not be written: " +
+                     state_->unwritable};
     }
     UndoRecord record{state_->next_id, std::move(kind), std::move(arguments)};
     if (auto written = journal_format::append(state_->descriptor, journal_format::open_line(record)); !written) {
-        state_->unwritable = true;
-        return Error{"writing an undo record to " + state_->path.string() + ": " + written.error().message,
-                     written.error().system_error};
+        state_->unwritable = state_->path.string() + ": " + written.error().message;
+        return Error{"writing an undo record to " + state_->unwritable, written.error().system_error};
     }
     ++state_->next_id;
     state_->open.insert(record.id);
@@ -170,9 +169,8 @@ Status Journal::close(std::uint64_t id) {
     // at something that is gone, and the file goes when the last record is closed.
     if (state_->open.erase(id) == 0) return Error{fmt::format("undo record {} is not open in {}", id, state_->run_id)};
     if (auto written = journal_format::append(state_->descriptor, journal_format::close_line(id)); !written) {
-        state_->unwritable = true;
-        return Error{"closing an undo record in " + state_->path.string() + ": " + written.error().message,
-                     written.error().system_error};
+        state_->unwritable = state_->path.string() + ": " + written.error().message;
+        return Error{"closing an undo record in " + state_->unwritable, written.error().system_error};
     }
     return {};
 }

@@ -93,3 +93,9 @@ class Companions:
 
     def finish(self):
         return self.current.finish()
+
+    def stop(self):
+        """Where the series was broken off before finish()."""
+        if self.current.process.poll() is None:
+            self.current.process.terminate()
+            self.current.process.communicate()

@@ -36,6 +36,10 @@ class Death:
     def strike(self, process):
         raise NotImplementedError
 
+    def problems(self, play, code):
+        """What is wrong with how it ended."""
+        return []
+
     def clean(self):
         pass
 
@@ -182,6 +186,32 @@ class FullDisk(Death):
             except OSError:
                 pass  # full
             os.truncate(filler, max(0, file.tell() - self.room))
+
+
+class FailingCall(Death):
+    """One write, sync or rename fails; at_call.c does it, and logs what squall did after that."""
+    exits = frozenset({0, 3, 4})
+
+    def __init__(self, number, log):
+        self.name = os.strerror(number)
+        self.log = log
+
+    def prepare(self, directory, errors):
+        return {"stdout": errors, "stderr": errors}
+
+    def problems(self, play, code):
+        calls = [line.split(" ", 2) for line in self.log.read_text().splitlines()]
+        failed = next((i for i, (number, *_) in enumerate(calls) if number == play.environment["AT_CALL"]), None)
+        if failed is None:
+            return []  # it took another turn, and had fewer calls
+        _, call, path = calls[failed]
+        found = []
+        if self.name not in self.read_errors(play.errors):
+            found.append(f"{call} of {path} failed, and squall does not say so: {self.read_errors(play.errors)}")
+        touched = [f"{name} {what}" for _, name, what in calls[failed:] if name == "mkdir" and "/cgroup/" in what]
+        if path.endswith(".journal") and touched:
+            found.append(f"{call} of {path} failed, and the kernel was touched all the same: {touched}")
+        return [f"{problem} (call {calls[failed]})" for problem in found]
 
 
 def all_deaths(random):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -13,8 +14,7 @@ import host
 
 SQUALL = os.environ["SQUALL"]
 BUILD = pathlib.Path(SQUALL).resolve().parent.parent
-# Outlives a test that is broken off, so that the next one heals what it left.
-STATE = BUILD / "test-state"
+STATE = BUILD / "test-state"  # that of tests/integration/cli/squall.py: it outlives a test that is broken off
 HANG_SECONDS = 30
 
 # An example of each fault; without one a new fault would go untested, and the tests fail.
@@ -133,19 +133,20 @@ class Play:
         return "stage" if directory or self.run_ids() else "start"
 
     def wait_for(self, instant):
-        """True: squall still runs, and the instant has come; it is stopped if that is a call of its own."""
-        until = time.monotonic() + HANG_SECONDS if instant.seconds is None else self.began + instant.seconds
-        while time.monotonic() < until:
+        """True: the instant has come and squall is stopped, so that it stays what is looked at. False: it has ended."""
+        until = self.began + (HANG_SECONDS if instant.seconds is None else instant.seconds)
+        while True:
             state = os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if state is not None:
                 return state.si_code == os.CLD_STOPPED
+            if time.monotonic() >= until:
+                os.kill(self.process.pid, signal.SIGSTOP)
             time.sleep(0.002)
-        return True
 
     def finish(self):
         """Its exit code; None: it hangs."""
         try:
-            os.kill(self.process.pid, 18)  # SIGCONT
+            os.kill(self.process.pid, signal.SIGCONT)
         except ProcessLookupError:
             pass
         try:
@@ -162,7 +163,7 @@ class Play:
 
 
 def left_behind(play, run_ids, before):
-    """What is still there some seconds after heal; processes that were told to die take a moment to go."""
+    """Problems: what is still there some seconds after heal; processes that were told to die take a moment to go."""
     for _ in range(100):
         now = host.snapshot()
         left = {"processes": host.processes(play.mark), "control groups": host.groups(run_ids),
@@ -194,7 +195,7 @@ def half_files(directory):
             problems.append(f"{path.name} is cut short: {error}")
     judged = subprocess.run([SQUALL, "judge", str(directory)], text=True, capture_output=True, timeout=60)
     whole = (directory / "facts.json").exists()
-    if whole != (judged.returncode in (0, 1, 3)):
+    if whole != (judged.returncode in (0, 1, 3, 4)):
         problems.append(f"judge exits with {judged.returncode} over a run that is {'' if whole else 'not '}saved: "
                         f"{judged.stdout}{judged.stderr}")
     return problems
@@ -214,8 +215,9 @@ def let_die(play, instant):
         code = play.finish()
         if code is None:
             problems.append(f"squall hangs: it was still there {HANG_SECONDS} s later")
-        elif struck and code not in play.death.exits:
+        elif code not in play.death.exits | (frozenset() if struck and phase != "saved" else {0, 3}):
             problems.append(f"squall exits with {code}, not one of {sorted(play.death.exits)}")
+        problems += play.death.problems(play, code)
         run_ids = play.run_ids()
         graceful = play.death.graceful and phase != "start"
         if graceful and code in (0, 3, 4) and host.processes(play.mark):
@@ -230,9 +232,8 @@ def let_die(play, instant):
         problems += half_files(play.run_directory())
         if "nothing to heal" not in heal(play.state).stdout:
             problems.append("there is still something to heal after heal")
-        log = play.death.read_errors(play.errors) if problems and not isinstance(code, type(None)) else ""
-        healed_by = "heal" if by_heal else "itself"
-        return Outcome(play.fault, play.death.name, phase, round(at, 3), code, healed_by, problems,
+        log = play.death.read_errors(play.errors) if problems else ""
+        return Outcome(play.fault, play.death.name, phase, round(at, 3), code, "heal" if by_heal else "itself", problems,
                        round(time.monotonic() - play.began, 2), log[-2000:])
     finally:
         play.clean()

@@ -52,6 +52,7 @@ class Series:
         self.shim = play.build_shim(directory)
         self.calls_log = pathlib.Path(directory) / "calls"
         self.life = {}
+        self.file_calls = {}
 
     def environment(self, call, **more):
         return {"LD_PRELOAD": str(self.shim), "AT_CALL": str(call), **more}
@@ -79,12 +80,33 @@ class Series:
             return play.Instant(self.random.uniform(0, 1.05 * seconds), None)
         return play.Instant(None, self.random.randint(1, calls))
 
+    def death(self, kind):
+        return next(death for death in deaths.all_deaths(self.random) if death.name == kind)
+
     def die(self, fault, death):
         instant = self.instant(fault)
         environment = {} if instant.call is None else self.environment(instant.call)
         if isinstance(death, deaths.FullDisk):
             return die_on_a_full_disk(fault, death, instant, environment)
         return play.let_die(play.Play(fault, death, environment), instant)
+
+
+    def fail_call(self, fault, errno, call):
+        """`call`: 1 and up, of those on files of the state and run directories. (outcome, number of calls)"""
+        self.calls_log.unlink(missing_ok=True)
+        doomed = play.Play(fault, deaths.FailingCall(errno, self.calls_log))
+        doomed.environment.update(self.environment(
+            call, AT_CALL_ERRNO=str(errno), AT_CALL_LOG=str(self.calls_log),
+            AT_CALL_UNDER=f"{doomed.state.resolve()}:{doomed.runs.resolve()}"))
+        outcome = play.let_die(doomed, play.Instant(None, call))
+        return outcome, sum(not line.startswith("-") for line in self.calls_log.read_text().splitlines())
+
+
+    def fail_any_call(self, fault, errno):
+        if fault not in self.file_calls:
+            _, self.file_calls[fault] = self.fail_call(fault, errno, 0)
+        outcome, _ = self.fail_call(fault, errno, self.random.randint(1, self.file_calls[fault]))
+        return outcome
 
 
 def check_examples():

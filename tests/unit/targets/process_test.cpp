@@ -91,5 +91,19 @@ TEST_F(ProcessTest, UsageCoversTheTree) {
     EXPECT_FALSE(process_usage(all)) << "stop() left children behind";
 }
 
+TEST_F(ProcessTest, WhatLeftItsGroupIsEndedAsWell) {
+    auto process = Process::start(*journal_, plan({"sh", "-c", "setsid sleep 600 & echo $!; wait"}));
+    ASSERT_TRUE(process) << process.error().message;
+    while (output().find('\n') == std::string::npos)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE((*process)->stop());
+    const pid_t left = std::stoi(output());
+    for (int i = 0; i < 500 && fs::exists("/proc/" + std::to_string(left)); ++i)  // init takes its time to reap it
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::ifstream status("/proc/" + std::to_string(left) + "/status");
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    EXPECT_TRUE(text.empty() || text.find("State:\tZ") != std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace squall
