@@ -26,6 +26,7 @@ phases:
   - name: pressure
     duration: SECONDSs
     faults: [{fault: half-open, cohort: cut-off, state: peer-vanished}]
+  - {name: after, duration: 1s}
 invariants:
   - count(connects) == 25 always
   - count(disconnects{cohort=sse}) + count(disconnects{cohort=websocket}) == 0 always
@@ -52,15 +53,16 @@ class Companion:
         self.during = self.look()
 
     def look(self):
-        if self.process.poll() is not None:
+        """None: it is on its way out, or has ended."""
+        if self.process.poll() is not None or "companion: after" in (
+                pathlib.Path(self.directory.name) / "stderr").read_text():
             return None
         runs = list(pathlib.Path(self.directory.name).glob("runs/*"))
-        return {"processes": host.processes(self.mark), "namespaces": host.namespaces(self.process.pid),
+        return {"processes": host.processes(self.mark), "namespaces": sorted(host.namespaces(self.process.pid)),
                 "filters": host.filters(self.process.pid),
                 "control groups": host.groups({"-".join(run.name.split("-")[:3]) for run in runs})}
 
     def problems(self):
-        """Of now; it may have ended."""
         now = self.look()
         if now is None or now == self.during:
             return []

@@ -38,14 +38,19 @@ def groups(run_ids):
 
 
 def namespaces(pid):
-    """Network namespaces of its threads."""
-    tasks = pathlib.Path(f"/proc/{pid}/task")
-    return sorted({os.readlink(task / "ns/net") for task in tasks.iterdir()})
+    """Network namespaces that it holds open: {name: file}."""
+    held = {}
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            name = os.readlink(descriptor)
+        except FileNotFoundError:
+            continue  # closed meanwhile
+        if name.startswith("net:["):
+            held[name] = str(descriptor)
+    return held
 
 
 def filters(pid):
-    """Names of the nftables tables in the namespaces of its threads."""
-    tables = set()
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        tables.update(output("nsenter", f"--net={task}/ns/net", "nft", "list", "tables").splitlines())
-    return sorted(tables)
+    """nftables tables in its namespaces, counters and elements aside."""
+    return sorted(line for file in namespaces(pid).values()
+                  for line in output("nsenter", f"--net={file}", "nft", "list", "tables").splitlines())
