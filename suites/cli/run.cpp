@@ -29,8 +29,8 @@ extern "C" void on_signal(int) {
 void catch_signals() {
     struct sigaction action {};
     action.sa_handler = on_signal;
-    action.sa_flags =
-        static_cast<int>(SA_RESETHAND);  // the second one ends squall at once; `squall heal` does the rest
+    // The second one ends squall at once; `squall heal` does the rest.
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
         sigaction(number, &action, nullptr);
 }

@@ -50,6 +50,7 @@ public:
     }
 
     const std::optional<ProcessEnd>& target_ended() const { return target_ended_; }
+    bool interrupted() const { return interrupted_; }
 
 private:
     bool connect() {
@@ -74,6 +75,7 @@ private:
         for (;;) {
             if (options_.interrupted && options_.interrupted->load()) {
                 problems_.emplace_back("interrupted before its end");
+                interrupted_ = true;
                 return false;
             }
             if (stage_.process() && stage_.process()->ended()) {
@@ -156,6 +158,7 @@ private:
     std::optional<ProcessEnd> target_ended_;
     Nanos start_ = 0;
     Nanos last_tick_ = 0;
+    bool interrupted_ = false;
     bool load_stopped_ = false;
     std::optional<Nanos> disconnect_at_;
 };
@@ -284,7 +287,8 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
             problems.push_back("the target's metrics could not be read after the load: " + declared.problem());
         }
         // Only now: what never came, and silences without an end, are booked as the workload finishes.
-        recorder.span({"run", 0, recorder.now()});
+        // An interrupted run is a phase that was cut short: what it lacks is not the target's failure.
+        if (!played.interrupted()) recorder.span({"run", 0, recorder.now()});
         if (!profile.metrics_path.empty() && declared.pages() == 0) {
             problems.push_back("the target's metrics could not be read: " + declared.problem());
         }

@@ -22,8 +22,8 @@ class Death:
     def available(self):
         return True
 
-    def prepare(self, directory, errors):
-        """Keyword arguments of Popen. `directory` is the play's own, `errors` a file that may take standard error."""
+    def prepare(self, errors):
+        """Keyword arguments of Popen. `errors`: a file that may take standard error."""
         return {"stdout": subprocess.DEVNULL, "stderr": errors}
 
     def started(self):
@@ -64,7 +64,7 @@ class LostTerminal(Death):
         self.controlling = controlling
         self.name = "lost terminal" if controlling else "lost output terminal"
 
-    def prepare(self, directory, errors):
+    def prepare(self, errors):
         self.master, self.slave = pty.openpty()
         os.set_blocking(self.master, False)
         self.text = b""
@@ -97,7 +97,7 @@ class LostReader(Death):
     name = "lost reader"
     exits = frozenset({4})
 
-    def prepare(self, directory, errors):
+    def prepare(self, errors):
         self.reader, self.writer = os.pipe()
         os.set_blocking(self.reader, False)
         self.text = b""
@@ -135,7 +135,7 @@ class OutOfMemory(Death):
     def available(self):
         return (MEMORY / "memory.limit_in_bytes").exists() and os.access(MEMORY, os.W_OK)
 
-    def prepare(self, directory, errors):
+    def prepare(self, errors):
         self.group = MEMORY / f"crash-test-{os.getpid()}"
         self.group.mkdir(exist_ok=True)
         join = lambda: (self.group / "cgroup.procs").write_text(str(os.getpid()))
@@ -168,14 +168,12 @@ class FullDisk(Death):
     """All but a few bytes of the file system are taken by somebody else."""
     exits = frozenset({0, 3, 4})
 
-    def __init__(self, what, room):
+    def __init__(self, what, disk, room):
+        """`what`: the run directories or the state directory; `disk`: where a small file system is mounted for it."""
         self.name = f"full disk ({what})"
         self.what = what
+        self.disk = disk
         self.room = room
-
-    def prepare(self, directory, errors):
-        self.disk = directory / self.what
-        return super().prepare(directory, errors)
 
     def strike(self, process):
         filler = self.disk / "filler"
@@ -193,10 +191,11 @@ class FailingCall(Death):
     exits = frozenset({0, 3, 4})
 
     def __init__(self, number, log):
-        self.name = os.strerror(number)
+        self.error = os.strerror(number)
+        self.name = f"a write fails ({self.error})"
         self.log = log
 
-    def prepare(self, directory, errors):
+    def prepare(self, errors):
         return {"stdout": errors, "stderr": errors}
 
     def problems(self, play, code):
@@ -206,7 +205,7 @@ class FailingCall(Death):
             return []  # it took another turn, and had fewer calls
         _, call, path = calls[failed]
         found = []
-        if self.name not in self.read_errors(play.errors):
+        if self.error not in self.read_errors(play.errors):
             found.append(f"{call} of {path} failed, and squall does not say so: {self.read_errors(play.errors)}")
         touched = [f"{name} {what}" for _, name, what in calls[failed:] if name == "mkdir" and "/cgroup/" in what]
         if path.endswith(".journal") and touched:
@@ -214,8 +213,9 @@ class FailingCall(Death):
         return [f"{problem} (call {calls[failed]})" for problem in found]
 
 
-def all_deaths(random):
+def all_deaths(random, disks):
+    """`disks`: directory for the mount points of small disks."""
     deaths = [Signalled(number) for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     deaths += [LostTerminal(True), LostTerminal(False), LostReader(), OutOfMemory(), NoMemory()]
-    deaths += [FullDisk(what, random.choice([0, 0, 100, 4096, 8192, 20000])) for what in ("runs", "state")]
-    return deaths
+    deaths += [FullDisk(what, disks / what, random.choice([0, 0, 100, 4096, 8192, 20000])) for what in ("runs", "state")]
+    return [death for death in deaths if death.available()]

@@ -17,13 +17,13 @@ BUILD = pathlib.Path(SQUALL).resolve().parent.parent
 STATE = BUILD / "test-state"  # that of tests/integration/cli/squall.py: it outlives a test that is broken off
 HANG_SECONDS = 30
 
-# An example of each fault; without one a new fault would go untested, and the tests fail.
+# An example of each fault, and whether it needs the proxy; without one a new fault would go untested, and the tests fail.
 EXAMPLES = {
-    "cpu-cap": "{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}",
-    "half-open": "{fault: half-open, cohort: sse, state: peer-vanished}",
-    "mass-disconnect": "{fault: mass-disconnect, how: vanish}",
-    "proxy-idle-timeout": "{fault: proxy-idle-timeout, after: 200ms, by: silence}",
-    "slow-reader": "{fault: slow-reader, cohort: sse, mode: stopped}",
+    "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
+    "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
+    "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
+    "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
 }
 
 SCENARIO = """\
@@ -58,8 +58,8 @@ def registered_faults():
 
 
 def scenario(fault):
-    example = EXAMPLES[fault]
-    return SCENARIO.format(name=f"dies-{fault}", fault=example, proxy=str(fault.startswith("proxy-")).lower())
+    example, proxy = EXAMPLES[fault]
+    return SCENARIO.format(name=f"dies-{fault}", fault=example, proxy=str(proxy).lower())
 
 
 def heal(state):
@@ -96,7 +96,7 @@ class Play:
         path = self.directory / "scenario.yaml"
         path.write_text(scenario(self.fault))
         self.errors = open(self.directory / "stderr", "w")
-        options = self.death.prepare(self.directory, self.errors)
+        options = self.death.prepare(self.errors)
         self.began = time.monotonic()
         self.process = subprocess.Popen([SQUALL, "run", str(path), "--plain", "--out", str(self.runs)],
                                         env=self.environment, cwd=self.directory,
@@ -201,10 +201,37 @@ def half_files(directory):
     return problems
 
 
+def ending_problems(play, struck, phase, code):
+    """Of how squall itself ended."""
+    if code is None:
+        return [f"squall hangs: it was still there {HANG_SECONDS} s later"]
+    problems = play.death.problems(play, code)
+    unscathed = frozenset() if struck and phase != "saved" else {0, 3}
+    if code not in play.death.exits | unscathed:
+        problems.append(f"squall exits with {code}, not one of {sorted(play.death.exits)}")
+    return problems
+
+
+def heal_problems(play, run_ids, before, by_itself):
+    """(by whom it was put right, problems). `by_itself`: squall was in a position to do it."""
+    problems = []
+    if by_itself and host.processes(play.mark):
+        problems.append("squall ended, and its target did not")
+    healed = heal(play.state)
+    if healed.returncode != 0:
+        problems.append(f"heal exits with {healed.returncode}: {healed.stdout}{healed.stderr}")
+    by_heal = "healed" in healed.stdout
+    if by_itself and by_heal:
+        problems.append(f"squall left it to heal: {healed.stdout}")
+    problems += left_behind(play, run_ids, before)
+    if "nothing to heal" not in heal(play.state).stdout:
+        problems.append("there is still something to heal after heal")
+    return "heal" if by_heal else "itself", problems
+
+
 def let_die(play, instant):
     """Plays, strikes, heals and looks."""
     before = host.snapshot()
-    problems = []
     play.start()
     try:
         struck = play.wait_for(instant)
@@ -213,27 +240,12 @@ def let_die(play, instant):
         if struck:
             play.death.strike(play.process)
         code = play.finish()
-        if code is None:
-            problems.append(f"squall hangs: it was still there {HANG_SECONDS} s later")
-        elif code not in play.death.exits | (frozenset() if struck and phase != "saved" else {0, 3}):
-            problems.append(f"squall exits with {code}, not one of {sorted(play.death.exits)}")
-        problems += play.death.problems(play, code)
-        run_ids = play.run_ids()
-        graceful = play.death.graceful and phase != "start"
-        if graceful and code in (0, 3, 4) and host.processes(play.mark):
-            problems.append("squall ended, and its target did not")
-        healed = heal(play.state)
-        if healed.returncode != 0:
-            problems.append(f"heal exits with {healed.returncode}: {healed.stdout}{healed.stderr}")
-        by_heal = "healed" in healed.stdout
-        if graceful and by_heal and code in (0, 3, 4):
-            problems.append(f"squall left it to heal: {healed.stdout}")
-        problems += left_behind(play, run_ids, before)
-        problems += half_files(play.run_directory())
-        if "nothing to heal" not in heal(play.state).stdout:
-            problems.append("there is still something to heal after heal")
-        log = play.death.read_errors(play.errors) if problems else ""
-        return Outcome(play.fault, play.death.name, phase, round(at, 3), code, "heal" if by_heal else "itself", problems,
-                       round(time.monotonic() - play.began, 2), log[-2000:])
+        problems = ending_problems(play, struck, phase, code)
+        by_itself = play.death.graceful and phase != "start" and code in (0, 3, 4)
+        healed, left = heal_problems(play, play.run_ids(), before, by_itself)
+        problems += left + half_files(play.run_directory())
+        log = play.death.read_errors(play.errors)[-2000:] if problems else ""
+        return Outcome(play.fault, play.death.name, phase, round(at, 3), code, healed, problems,
+                       round(time.monotonic() - play.began, 2), log)
     finally:
         play.clean()

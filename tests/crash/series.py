@@ -1,12 +1,11 @@
 """Plays that die, one after the other, at instants drawn from a seed."""
-import os
+import contextlib
 import pathlib
 import random
-import shutil
 import subprocess
+import time
 
 import deaths
-import host
 import play
 
 # Mounted at a place that outlives a test which is broken off: what that leaves is healed from here.
@@ -31,17 +30,16 @@ def recover():
     unmount_disks()
 
 
-def die_on_a_full_disk(fault, death, instant, environment):
-    """`death.what` is on a small file system of its own."""
-    disk = DISK / death.what
-    disk.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", disk], check=True)
+@contextlib.contextmanager
+def mounted(death):
+    """For a full disk its small file system. What Play is to be told: which of its directories is there."""
+    if not isinstance(death, deaths.FullDisk):
+        yield {}
+        return
+    death.disk.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", death.disk], check=True)
     try:
-        where = {death.what: disk}
-        doomed = play.Play(fault, death, environment, **where)
-        death.prepare = lambda directory, errors: {"stdout": subprocess.DEVNULL, "stderr": errors}
-        death.disk = disk
-        return play.let_die(doomed, instant)
+        yield {death.what: death.disk}
     finally:
         unmount_disks()
 
@@ -64,7 +62,7 @@ class Series:
             undisturbed = play.Play(fault, deaths.Death(), self.environment(0, AT_CALL_LOG=str(self.calls_log)))
             undisturbed.start()
             code = undisturbed.finish()
-            seconds = play.time.monotonic() - undisturbed.began
+            seconds = time.monotonic() - undisturbed.began
             errors = undisturbed.death.read_errors(undisturbed.errors)
             undisturbed.clean()
             if code not in (0, 3):
@@ -80,15 +78,17 @@ class Series:
             return play.Instant(self.random.uniform(0, 1.05 * seconds), None)
         return play.Instant(None, self.random.randint(1, calls))
 
+    def kinds(self):
+        return [death.name for death in deaths.all_deaths(self.random, DISK)]
+
     def death(self, kind):
-        return next(death for death in deaths.all_deaths(self.random) if death.name == kind)
+        return next(death for death in deaths.all_deaths(self.random, DISK) if death.name == kind)
 
     def die(self, fault, death):
         instant = self.instant(fault)
         environment = {} if instant.call is None else self.environment(instant.call)
-        if isinstance(death, deaths.FullDisk):
-            return die_on_a_full_disk(fault, death, instant, environment)
-        return play.let_die(play.Play(fault, death, environment), instant)
+        with mounted(death) as where:
+            return play.let_die(play.Play(fault, death, environment, **where), instant)
 
 
     def fail_call(self, fault, errno, call):
