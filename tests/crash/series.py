@@ -102,10 +102,11 @@ class Series:
         return outcome, sum(not line.startswith("-") for line in self.calls_log.read_text().splitlines())
 
 
-    def fail_any_call(self, fault, errno):
+    def fail_some_call(self, fault, errno, number):
+        """Consecutive numbers meet every call, one after the other."""
         if fault not in self.file_calls:
             _, self.file_calls[fault] = self.fail_call(fault, errno, 0)
-        outcome, _ = self.fail_call(fault, errno, self.random.randint(1, self.file_calls[fault]))
+        outcome, _ = self.fail_call(fault, errno, number % self.file_calls[fault] + 1)
         return outcome
 
 

@@ -62,7 +62,8 @@ class Deaths(unittest.TestCase):
         for i in range(max(10, PLAYS // 2)):
             fault = faults[i % len(faults)]
             with self.subTest(play=i, fault=fault):
-                self.check(self.series.fail_any_call(fault, self.random.choice([errno.ENOSPC, errno.EIO])))
+                self.check(self.series.fail_some_call(
+                    fault, self.random.choice([errno.ENOSPC, errno.EIO]), self.random.randrange(1000)))
 
 
 if __name__ == "__main__":

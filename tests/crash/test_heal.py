@@ -94,6 +94,25 @@ class Heal(SquallTest):
         self.assert_nothing_is_left()
         self.assertIn("nothing to heal", self.squall("heal").stdout)
 
+    def test_a_heal_that_is_killed_is_gone_on_with_by_the_next(self):
+        """Killed at its first call that changes something, then at its second, and so on until it gets through."""
+        process = self.start("cpu-cap")
+        process.kill()
+        process.wait()
+        shim = play.build_shim(self.directory)
+        for call in range(1, 100):
+            healer = subprocess.Popen(self.command("heal"), stdout=subprocess.DEVNULL,
+                                      env=dict(self.environment, LD_PRELOAD=str(shim), AT_CALL=str(call)))
+            ended = os.waitid(os.P_PID, healer.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT).si_code != os.CLD_STOPPED
+            healer.kill()
+            code = healer.wait()
+            if ended:
+                break
+        self.assertEqual((ended, code), (True, 0))
+        self.assertGreater(call, 3, "it was never in the middle of it")
+        self.assert_nothing_is_left()
+        self.assertIn("nothing to heal", self.squall("heal").stdout)
+
     def test_what_a_wrapper_script_started_is_found_without_a_control_group(self):
         profile = (REPOSITORY / "suites/profiles/reference-server.yaml").read_text()
         wrapped = profile.replace("command: [squall-reference-server, --listen, \"{address}:{port}\", \"{settings}\"]",
