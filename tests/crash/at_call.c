@@ -3,8 +3,9 @@
 //
 //   AT_CALL=N            which call; 0: none, count only
 //   AT_CALL_ERRNO=E      it fails with E instead of stopping the process
-//   AT_CALL_UNDER=DIR    only calls on files under DIR count (":" separates several); without it, all that change something
-//   AT_CALL_LOG=FILE     gets a line "N call path" for each that counts, and "- call path" for each that does not
+//   AT_CALL_UNDER=DIR    only calls on files under DIR count (":" separates several); without it, all that change
+//   something AT_CALL_LOG=FILE     gets a line "N call path" for each that counts, and "- call path" for each that does
+//   not
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -35,7 +36,8 @@ __attribute__((constructor)) static void begin(void) {
     const char* directories = getenv("AT_CALL_UNDER");
     snprintf(under, sizeof under, "%s", directories == NULL ? "" : directories);
     const char* log = getenv("AT_CALL_LOG");
-    if (log != NULL) log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (log != NULL)
+        log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     unsetenv("LD_PRELOAD");  // the target is not to be stopped
 }
 
