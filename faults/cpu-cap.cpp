@@ -74,11 +74,11 @@ public:
     Status heal() override {
         if (records_.empty()) return {};
         if (auto restored = cgroup_.set_cpu_limit(earlier_); !restored) return restored;
-        while (!records_.empty()) {
-            if (auto closed = journal_.close(records_.back()); !closed) return closed;
-            records_.pop_back();
+        Status first_failure;
+        for (; !records_.empty(); records_.pop_back()) {
+            if (auto closed = journal_.close(records_.back()); !closed && first_failure) first_failure = closed;
         }
-        return {};
+        return first_failure;
     }
 
 private:

@@ -63,13 +63,14 @@ Status undo(const UndoRecord& record) {
     return healer->second(record);
 }
 
-/// Undoes what is open; true if nothing is left.
+/// Undoes what is open; true if nothing is left. Each is marked as closed, for the next heal's sake if something stays;
+/// healers are idempotent, so that where the disk is full it may as well be undone twice.
 bool undo_all(int descriptor, const std::string& run_id, const std::vector<UndoRecord>& open,
               std::vector<HealOutcome>& outcomes) {
     bool all_undone = true;
     for (auto record = open.rbegin(); record != open.rend(); ++record) {
         Status status = undo(*record);
-        if (status) status = journal_format::append(descriptor, journal_format::close_line(record->id));
+        if (status) journal_format::append(descriptor, journal_format::close_line(record->id));
         all_undone = all_undone && status.has_value();
         outcomes.push_back({run_id, *record, std::move(status)});
     }
@@ -137,7 +138,7 @@ std::vector<HealOutcome> heal_dead_runs(const std::filesystem::path& state_direc
     for (std::filesystem::directory_iterator entry(state_directory, failed), end; !failed && entry != end;
          entry.increment(failed)) {
         const std::string name = entry->path().filename().string();
-        if (name.ends_with(".journal") && name.front() != '.') journals.push_back(entry->path());
+        if (name.ends_with(".journal")) journals.push_back(entry->path());
     }
     if (failed && failed != std::errc::no_such_file_or_directory) {
         outcomes.push_back(about_file("", system_failure("reading " + state_directory.string(), failed.value())));

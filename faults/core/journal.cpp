@@ -27,6 +27,7 @@ struct Journal::State {
     std::mutex mutex;
     std::uint64_t next_id = 1;
     std::set<std::uint64_t> open;
+    std::string unwritable;  ///< why a line could not be written; empty: all could. The file may end in a part of it
 
     ~State() {
         if (owner == getpid() && open.empty() && unlink(path.c_str()) != 0 && errno != ENOENT) {
@@ -72,6 +73,32 @@ Status sync_directory(const std::filesystem::path& directory) {
     return {};
 }
 
+/// The descriptor of a new file that healers find locked from its first moment, or do not find at all. One that comes
+/// by before the lock takes the empty file for a dead run's and removes it; then it is made again.
+Result<int> make_locked(const std::filesystem::path& path) {
+    constexpr int healers_max = 100;
+    for (int met = 0; met < healers_max; ++met) {
+        const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+        if (descriptor < 0) {
+            return system_failure("making the journal " + path.string(), errno,
+                                  errno == EEXIST ? "a run of that id has not been healed; run squall heal" : "");
+        }
+        struct stat info {};
+        int failed = 0;
+        while ((failed = flock(descriptor, LOCK_EX)) != 0 && errno == EINTR) {
+        }
+        if (failed == 0) failed = fstat(descriptor, &info);
+        if (failed == 0 && info.st_nlink > 0) return descriptor;
+        const int number = errno;
+        ::close(descriptor);
+        if (failed != 0) {
+            unlink(path.c_str());
+            return system_failure("locking " + path.string(), number);
+        }
+    }
+    return Error{"making the journal " + path.string() + ": it is removed as often as it is made"};
+}
+
 /// The user's id outside a user namespace of our own, so that a run that became root in one and a later `squall heal`
 /// outside it look in the same place.
 uid_t outer_uid() {
@@ -101,20 +128,11 @@ Result<Journal> Journal::create(const std::filesystem::path& state_directory, co
         return Error{fmt::format("'{}' is no run id; use up to 48 of a-z, 0-9 and -", run_id)};
     }
     if (auto owned = own_directory(state_directory); !owned) return owned.error();
-    const std::filesystem::path path = state_directory / (run_id + ".journal");
-    // Locked before it gets the name that healers look for: they would take an unlocked one for a dead run's.
-    std::string fresh = (state_directory / ("." + run_id + ".XXXXXX")).string();
+    auto locked = make_locked(state_directory / (run_id + ".journal"));
+    if (!locked) return locked.error();
     auto state = std::make_unique<State>();
-    state->descriptor = mkostemp(fresh.data(), O_CLOEXEC | O_APPEND);
-    if (state->descriptor < 0) return system_failure("making a journal in " + state_directory.string(), errno);
-    state->path = fresh;  // what ~State removes if one of the following steps fails
-    if (flock(state->descriptor, LOCK_EX | LOCK_NB) != 0) return system_failure("locking " + fresh, errno);
-    if (link(fresh.c_str(), path.c_str()) != 0) {
-        return system_failure("making the journal " + path.string(), errno,
-                              errno == EEXIST ? "a run of that id has not been healed; run squall heal" : "");
-    }
-    if (unlink(fresh.c_str()) != 0) return system_failure("removing " + fresh, errno);
-    state->path = path;
+    state->descriptor = *locked;
+    state->path = state_directory / (run_id + ".journal");
     state->run_id = run_id;
     if (auto synced = sync_directory(state_directory); !synced) return synced.error();
     return Journal(std::move(state));
@@ -131,10 +149,14 @@ const std::string& Journal::run_id() const {
 
 Result<std::uint64_t> Journal::open(std::string kind, std::map<std::string, std::string> arguments) {
     const std::lock_guard lock(state_->mutex);
+    if (!state_->unwritable.empty()) {
+        return Error{"this run changes nothing more on this host, since an undo record could not be written: " +
+                     state_->unwritable};
+    }
     UndoRecord record{state_->next_id, std::move(kind), std::move(arguments)};
     if (auto written = journal_format::append(state_->descriptor, journal_format::open_line(record)); !written) {
-        return Error{"writing an undo record to " + state_->path.string() + ": " + written.error().message,
-                     written.error().system_error};
+        state_->unwritable = state_->path.string() + ": " + written.error().message;
+        return Error{"writing an undo record to " + state_->unwritable, written.error().system_error};
     }
     ++state_->next_id;
     state_->open.insert(record.id);
@@ -143,12 +165,13 @@ Result<std::uint64_t> Journal::open(std::string kind, std::map<std::string, std:
 
 Status Journal::close(std::uint64_t id) {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->open.contains(id)) return Error{fmt::format("undo record {} is not open in {}", id, state_->run_id)};
+    // What has been undone stays so, whether or not the line below can be written: without it the next heal would look
+    // at something that is gone, and the file goes when the last record is closed.
+    if (state_->open.erase(id) == 0) return Error{fmt::format("undo record {} is not open in {}", id, state_->run_id)};
     if (auto written = journal_format::append(state_->descriptor, journal_format::close_line(id)); !written) {
-        return Error{"closing an undo record in " + state_->path.string() + ": " + written.error().message,
-                     written.error().system_error};
+        state_->unwritable = state_->path.string() + ": " + written.error().message;
+        return Error{"closing an undo record in " + state_->unwritable, written.error().system_error};
     }
-    state_->open.erase(id);
     return {};
 }
 

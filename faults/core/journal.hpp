@@ -33,8 +33,11 @@ public:
     Journal& operator=(Journal&&) noexcept;
     ~Journal();  ///< removes the file if every record is closed; leaves it for heal otherwise
 
-    /// On disk (fdatasync) when it returns. Only then may the kernel be touched.
+    /// On disk (fdatasync) when it returns. Only then may the kernel be touched. Errors: the disk is full or fails;
+    /// from then on every further call fails as well.
     Result<std::uint64_t> open(std::string kind, std::map<std::string, std::string> arguments);
+    /// Called when what the record names has been undone. Errors: no such record is open; or the disk is full, and then
+    /// the record counts as closed all the same.
     Status close(std::uint64_t id);
 
     const std::string& run_id() const;

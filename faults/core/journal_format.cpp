@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <cstring>
 
 namespace squall::journal_format {
 namespace json = boost::json;
@@ -21,24 +22,30 @@ std::string close_line(std::uint64_t id) {
     return json::serialize(json::object{{"close", id}}) + "\n";
 }
 
-Status append(int descriptor, std::string_view line) {
-    struct stat before {};
-    if (fstat(descriptor, &before) != 0) return system_failure("reading the journal's size", errno);
-    std::string_view rest = line;
+namespace {
+
+Status write_to_disk(int descriptor, std::string_view rest) {
     while (!rest.empty()) {
         const ssize_t written = ::write(descriptor, rest.data(), rest.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) {
-            const int number = errno;
-            if (rest.size() != line.size() && ftruncate(descriptor, before.st_size) != 0) {
-                return system_failure("taking back a line that was cut short", errno);
-            }
-            return system_failure("write", number, "is the disk full?");
-        }
+        if (written < 0) return system_failure("write", errno, "is the disk full?");
         rest.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (fdatasync(descriptor) != 0) return system_failure("fdatasync", errno);
+    if (fdatasync(descriptor) != 0) return system_failure("fdatasync", errno, "is the disk full?");
     return {};
+}
+
+}  // namespace
+
+Status append(int descriptor, std::string_view line) {
+    struct stat before {};
+    if (fstat(descriptor, &before) != 0) return system_failure("reading the journal's size", errno);
+    const Status written = write_to_disk(descriptor, line);
+    if (!written && ftruncate(descriptor, before.st_size) != 0) {
+        return Error{written.error().message + "; what was written of it could not be taken back: " + strerror(errno),
+                     written.error().system_error};
+    }
+    return written;
 }
 
 namespace {

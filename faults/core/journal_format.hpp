@@ -15,7 +15,7 @@ namespace squall::journal_format {
 std::string open_line(const UndoRecord& record);  ///< with its newline
 std::string close_line(std::uint64_t id);         ///< with its newline
 
-/// Writes all of `line` and syncs. A write that was cut short is taken back, so that the file has whole lines only.
+/// Writes all of `line` and syncs, or takes back what was written of it, so that the file has whole lines only.
 Status append(int descriptor, std::string_view line);
 
 struct Contents {

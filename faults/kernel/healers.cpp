@@ -31,14 +31,16 @@ Result<Number> number(const UndoRecord& record, const char* name) {
     return value;
 }
 
-/// {pid, start_time}
+/// {pid, start_time, run}; run is not there where the process was not given its name
 Status heal_process(const UndoRecord& record) {
     const auto pid = number<pid_t>(record, "pid");
     if (!pid) return pid.error();
     const auto start_time = number<std::uint64_t>(record, "start_time");
     if (!start_time) return start_time.error();
     if (*pid <= 1) return Error{fmt::format("undo record {}: pid {} is not ours to kill", record.id, *pid)};
-    return kill_process({*pid, *start_time});
+    if (auto killed = kill_process({*pid, *start_time}); !killed) return killed;
+    const auto run = record.arguments.find("run");
+    return run == record.arguments.end() ? Status() : kill_processes_of_run(run->second);
 }
 
 /// {path}

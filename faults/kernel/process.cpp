@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <vector>
 
 namespace squall::kernel {
 namespace {
@@ -23,6 +26,27 @@ int open_pidfd(pid_t pid) {
 }
 int signal_pidfd(int descriptor, int signal) {
     return static_cast<int>(syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0));
+}
+
+bool bears(pid_t pid, const std::string& variable) {
+    std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
+    for (std::string word; std::getline(file, word, '\0');) {
+        if (word == variable) return true;
+    }
+    return false;  // or somebody else's, whose environment cannot be read
+}
+
+std::vector<pid_t> all_processes() {
+    std::vector<pid_t> pids;
+    std::error_code gone_meanwhile;
+    for (std::filesystem::directory_iterator entry("/proc", gone_meanwhile), end; !gone_meanwhile && entry != end;
+         entry.increment(gone_meanwhile)) {
+        const std::string name = entry->path().filename().string();
+        pid_t pid = 0;
+        const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (error == std::errc{} && rest == name.data() + name.size()) pids.push_back(pid);
+    }
+    return pids;
 }
 
 }  // namespace
@@ -64,6 +88,27 @@ Status kill_process(const ProcessId& process) {
     }
     close(descriptor);
     return status;
+}
+
+std::string run_variable(const std::string& run_id) {
+    return "SQUALL_RUN=" + run_id;
+}
+
+Status kill_processes_of_run(const std::string& run_id) {
+    const std::string variable = run_variable(run_id);
+    constexpr int rounds_max = 100;  // each finds what the ones before had started meanwhile
+    for (int round = 0; round < rounds_max; ++round) {
+        bool any = false;
+        for (const pid_t pid : all_processes()) {
+            if (pid == getpid()) continue;
+            const auto process = identify_process(pid);  // before its environment: then that is the same one's
+            if (!process || !bears(pid, variable)) continue;
+            any = true;
+            if (auto killed = kill_process(*process); !killed) return killed;
+        }
+        if (!any) return {};
+    }
+    return Error{fmt::format("processes of run {} start others faster than they can be killed", run_id)};
 }
 
 }  // namespace squall::kernel

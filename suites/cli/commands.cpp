@@ -7,6 +7,7 @@
 
 #include "faults/core/journal.hpp"
 #include "suites/cli/locate.hpp"
+#include "suites/cli/output.hpp"
 #include "suites/engine/run_directory.hpp"
 #include "suites/report/report.hpp"
 
@@ -94,19 +95,20 @@ int judge(const std::string& directory, const std::string& scenario, const std::
 }
 
 int heal() {
+    ignore_closed_pipes();
     const auto state = default_state_directory();
     const auto outcomes = heal_dead_runs(state);
     bool failed = false;
+    std::string text = outcomes.empty() ? fmt::format("nothing to heal in {}\n", state.string()) : "";
     for (const auto& outcome : outcomes) {
         std::string arguments;
         for (const auto& [name, value] : outcome.record.arguments)
             arguments += fmt::format(" {}={}", name, value);
-        fmt::print("{}: {}{}: {}\n", outcome.run_id, outcome.record.kind, arguments,
-                   outcome.status ? "healed" : outcome.status.error().message);
+        text += fmt::format("{}: {}{}: {}\n", outcome.run_id, outcome.record.kind, arguments,
+                            outcome.status ? "healed" : outcome.status.error().message);
         failed = failed || !outcome.status;
     }
-    if (outcomes.empty()) fmt::print("nothing to heal in {}\n", state.string());
-    return failed ? exit_code(Verdict::error) : 0;
+    return failed || !show(text) ? exit_code(Verdict::error) : 0;
 }
 
 int schema() {

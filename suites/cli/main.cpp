@@ -1,5 +1,8 @@
 // squall: exit codes 0 all held, 1 an invariant was violated, 2 the input is wrong, 3 inconclusive, 4 the rig failed.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
 
 #include "suites/cli/commands.hpp"
@@ -27,9 +30,23 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->callback([&] { code = squall::cli::run(arguments); });
 }
 
+/// An exception that nobody catches (memory ran out in a thread): nothing is unwound any more.
+[[noreturn]] void give_up() {
+    const char* reason = "unknown";
+    try {
+        if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+        reason = error.what();
+    } catch (...) {  // not ours: nothing here throws anything else
+    }
+    dprintf(STDERR_FILENO, "squall: internal error: %s; `squall heal` puts back what this run had made\n", reason);
+    _exit(4);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    std::set_terminate(give_up);
     CLI::App app{"Chaos and fault-injection tests for servers that push over SSE or WebSocket"};
     app.set_version_flag("--version", SQUALL_VERSION);
     app.require_subcommand(1);

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "suites/cli/output.hpp"
+
 namespace squall::cli {
 namespace {
 
@@ -17,15 +19,15 @@ std::size_t columns() {
 }  // namespace
 
 void Progress::clear() {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
+    if (shown_) note("\r\x1b[K");
     shown_ = false;
 }
 
 void Progress::phase(const Scenario& scenario, const std::string& name, Nanos duration) {
     phase_ = name;
     if (terminal_) return;
-    fmt::print(stderr, "{}: {} ({}{})\n", scenario.name, name, name == "connect" ? "up to " : "",
-               format_quantity(to_seconds(duration), dimension::time));
+    note(fmt::format("{}: {} ({}{})\n", scenario.name, name, name == "connect" ? "up to " : "",
+                     format_quantity(to_seconds(duration), dimension::time)));
 }
 
 void Progress::fault(const std::string& name, FaultNews news, const std::string& detail) {
@@ -37,8 +39,8 @@ void Progress::fault(const std::string& name, FaultNews news, const std::string&
     }
     if (terminal_ && news != FaultNews::not_injected) return;
     clear();
-    fmt::print(stderr, "  fault {} {}{}{}\n", name, words[static_cast<std::size_t>(news)], detail.empty() ? "" : ": ",
-               detail);
+    note(fmt::format("  fault {} {}{}{}\n", name, words[static_cast<std::size_t>(news)], detail.empty() ? "" : ": ",
+                     detail));
 }
 
 std::string Progress::status(Nanos elapsed, const workload::Live& live) const {
@@ -53,15 +55,14 @@ std::string Progress::status(Nanos elapsed, const workload::Live& live) const {
 
 void Progress::tick(Nanos elapsed, const workload::Live& live) {
     if (terminal_) {
-        fmt::print(stderr, "\r\x1b[K{}", status(elapsed, live).substr(0, columns() - 1));
-        std::fflush(stderr);
+        note("\r\x1b[K" + status(elapsed, live).substr(0, columns() - 1));
         shown_ = true;
         return;
     }
     if (elapsed >= 0 && elapsed < last_logged_) last_logged_ = -log_interval;  // the connecting had a clock of its own
     if (elapsed - last_logged_ < log_interval) return;
     last_logged_ = elapsed;
-    fmt::print(stderr, "  {}\n", status(elapsed, live));
+    note(fmt::format("  {}\n", status(elapsed, live)));
 }
 
 }  // namespace squall::cli

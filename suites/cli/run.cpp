@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <functional>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "faults/kernel/namespace.hpp"
 #include "suites/cli/commands.hpp"
 #include "suites/cli/locate.hpp"
+#include "suites/cli/output.hpp"
 #include "suites/cli/progress.hpp"
 #include "suites/metrics/clock.hpp"
 #include "suites/report/report.hpp"
@@ -27,11 +29,10 @@ extern "C" void on_signal(int) {
 void catch_signals() {
     struct sigaction action {};
     action.sa_handler = on_signal;
-    action.sa_flags =
-        static_cast<int>(SA_RESETHAND);  // the second one ends squall at once; `squall heal` does the rest
+    // The second one ends squall at once; `squall heal` does the rest.
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
         sigaction(number, &action, nullptr);
-    signal(SIGPIPE, SIG_IGN);
 }
 
 /// Namespaces need root, or a user namespace in which squall is root. It is entered while there is one thread.
@@ -99,20 +100,20 @@ Status heal_first(const std::filesystem::path& state) {
             return Error{fmt::format("an earlier run ({}) left {} behind, and it could not be healed: {}",
                                      outcome.run_id, outcome.record.kind, outcome.status.error().message)};
         }
-        fmt::print(stderr, "healed what run {} had left behind: {}\n", outcome.run_id, outcome.record.kind);
+        note(fmt::format("healed what run {} had left behind: {}\n", outcome.run_id, outcome.record.kind));
     }
     return {};
 }
 
 report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& loaded, Scenario scenario,
-                           const Profile& profile, const PlayOptions& base, bool terminal) {
+                           const Profile& profile, const PlayOptions& base, bool terminal, bool& shown) {
     PlayOptions options = base;
     options.command = again(arguments, scenario);
     report::RunResult result{scenario.name, "", joined(options.command), 0, {}};
     if (const auto lacks = not_offered(scenario, profile); !lacks.empty()) {
         result.judgement =
             one_finding("target", Verdict::inconclusive, "the target offers what the scenario uses", lacks);
-        fmt::print("{}\n", report::to_text(scenario, {}, result.judgement, "", "", isatty(STDOUT_FILENO) == 1));
+        shown &= show(report::to_text(scenario, {}, result.judgement, "", "", isatty(STDOUT_FILENO) == 1) + "\n");
         return result;
     }
     const Nanos start = monotonic_now();
@@ -125,12 +126,14 @@ report::RunResult play_one(const RunArguments& arguments, const LoadedScenario& 
         history = std::move(played->history);
         result.directory = shortest(played->directory);
         result.judgement = std::move(played->judgement);
+    } else if (played.error().system_error == EINTR) {
+        result.judgement = one_finding("rig", Verdict::inconclusive, "the scenario is played", played.error().message);
     } else {
         result.judgement = one_finding("rig", Verdict::error, "the rig works", played.error().message);
     }
-    fmt::print("{}\n", report::to_text(scenario, history, result.judgement, result.directory, result.command,
-                                       isatty(STDOUT_FILENO) == 1));
-    std::fflush(stdout);
+    shown &= show(report::to_text(scenario, history, result.judgement, result.directory, result.command,
+                                  isatty(STDOUT_FILENO) == 1) +
+                  "\n");
     return result;
 }
 
@@ -141,7 +144,7 @@ int write_reports(const RunArguments& arguments, const std::vector<report::RunRe
     for (const auto& [file, text] : wanted) {
         if (file.empty()) continue;
         if (auto written = write_file(file, text()); !written) {
-            fmt::print(stderr, "squall: {}\n", written.error().message);
+            note(fmt::format("squall: {}\n", written.error().message));
             return exit_code(Verdict::error);
         }
     }
@@ -151,6 +154,7 @@ int write_reports(const RunArguments& arguments, const std::vector<report::RunRe
 }  // namespace
 
 int run(const RunArguments& arguments) {
+    ignore_closed_pipes();
     std::vector<InputError> errors;
     std::vector<LoadedScenario> scenarios;
     for (const auto& what : arguments.scenarios) {
@@ -183,24 +187,25 @@ int run(const RunArguments& arguments) {
     options.runs = arguments.runs;
     options.state = default_state_directory();  // before squall is root of a user namespace: it depends on who asks
     if (auto privileged = gain_privilege(*profile); !privileged) {
-        fmt::print(stderr, "squall: {}\n", privileged.error().message);
+        note(fmt::format("squall: {}\n", privileged.error().message));
         return exit_code(Verdict::error);
     }
     options.without = {arguments.without.begin(), arguments.without.end()};
     options.interrupted = &interrupted;
     if (auto healed = heal_first(options.state); !healed) {
-        fmt::print(stderr, "squall: {}\n", healed.error().message);
+        note(fmt::format("squall: {}\n", healed.error().message));
         return exit_code(Verdict::error);
     }
     catch_signals();
     const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments.plain;
     std::vector<report::RunResult> results;
+    bool shown = true;
     for (unsigned round = 0; round < arguments.repeat; ++round) {
         for (const auto& loaded : scenarios) {
             Scenario scenario = loaded.scenario;
             set_seed(scenario, arguments.seed.value_or(scenario.seed) + round);
             if (!interrupted) {
-                results.push_back(play_one(arguments, loaded, std::move(scenario), *profile, options, terminal));
+                results.push_back(play_one(arguments, loaded, std::move(scenario), *profile, options, terminal, shown));
             } else {
                 results.push_back(
                     {scenario.name, "", joined(again(arguments, scenario)), 0,
@@ -208,9 +213,9 @@ int run(const RunArguments& arguments) {
             }
         }
     }
-    if (results.size() > 1) fmt::print("{}", report::table(results, isatty(STDOUT_FILENO) == 1));
+    if (results.size() > 1) shown &= show(report::table(results, isatty(STDOUT_FILENO) == 1));
     if (const int failed = write_reports(arguments, results)) return failed;
-    return exit_code(report::worst(results));
+    return exit_code(shown ? report::worst(results) : Verdict::error);
 }
 
 }  // namespace squall::cli

@@ -50,6 +50,7 @@ public:
     }
 
     const std::optional<ProcessEnd>& target_ended() const { return target_ended_; }
+    bool interrupted() const { return interrupted_; }
 
 private:
     bool connect() {
@@ -74,6 +75,7 @@ private:
         for (;;) {
             if (options_.interrupted && options_.interrupted->load()) {
                 problems_.emplace_back("interrupted before its end");
+                interrupted_ = true;
                 return false;
             }
             if (stage_.process() && stage_.process()->ended()) {
@@ -156,6 +158,7 @@ private:
     std::optional<ProcessEnd> target_ended_;
     Nanos start_ = 0;
     Nanos last_tick_ = 0;
+    bool interrupted_ = false;
     bool load_stopped_ = false;
     std::optional<Nanos> disconnect_at_;
 };
@@ -238,10 +241,10 @@ Result<std::filesystem::path> make_run_directory(const std::filesystem::path& ru
 Result<Played> play(Scenario scenario, const std::string& scenario_text, const Profile& profile,
                     const PlayOptions& options, Observer& observer) {
     const auto run_id = make_run_id();
-    auto directory = make_run_directory(options.runs, run_id + "-" + scenario.name);
-    if (!directory) return directory.error();
     auto journal = Journal::create(options.state, run_id);
     if (!journal) return journal.error();
+    auto directory = make_run_directory(options.runs, run_id + "-" + scenario.name);
+    if (!directory) return directory.error();
 
     const auto fitted = fit_settings(profile, scenario.settings);
     scenario.settings = fitted.known;
@@ -250,7 +253,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     auto set = Stage::set(scenario, profile, fitted, *journal, *directory);
     if (!set) return set.error();
     Stage& stage = **set;
-    if (auto ready = stage.wait_ready(profile); !ready) return ready.error();
+    if (auto ready = stage.wait_ready(profile, options.interrupted); !ready) return ready.error();
 
     Recorder recorder(monotonic_now());
     workload::Plan plan;
@@ -284,7 +287,8 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
             problems.push_back("the target's metrics could not be read after the load: " + declared.problem());
         }
         // Only now: what never came, and silences without an end, are booked as the workload finishes.
-        recorder.span({"run", 0, recorder.now()});
+        // An interrupted run is a phase that was cut short: what it lacks is not the target's failure.
+        if (!played.interrupted()) recorder.span({"run", 0, recorder.now()});
         if (!profile.metrics_path.empty() && declared.pages() == 0) {
             problems.push_back("the target's metrics could not be read: " + declared.problem());
         }

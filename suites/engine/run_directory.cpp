@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "suites/metrics/replacement.hpp"
+
 namespace squall {
 
 Result<std::string> read_file(const std::filesystem::path& file) {
@@ -17,12 +19,28 @@ Result<std::string> read_file(const std::filesystem::path& file) {
     return text.str();
 }
 
-Status write_file(const std::filesystem::path& file, const std::string& text) {
-    std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+namespace {
+
+Status write_into(const std::filesystem::path& file, const std::string& text) {
+    std::ofstream stream(file, std::ios::binary);
     stream << text;
     stream.close();
-    if (!stream) return system_failure("write " + file.string(), errno, "is the disk full?");
+    if (!stream) return system_failure("write " + file.string(), errno);
     return {};
+}
+
+}  // namespace
+
+Status write_file(const std::filesystem::path& file, const std::string& text) {
+    // What is no regular file (/dev/stdout, a pipe) has no place to be renamed to.
+    std::error_code missing;
+    if (const auto status = std::filesystem::status(file, missing);
+        std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        return write_into(file, text);
+    }
+    Replacement replacement(file);
+    replacement.write(text);
+    return replacement.place();
 }
 
 namespace {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <cerrno>
+
 #include "suites/engine/run_directory.hpp"
 #include "suites/targets/command.hpp"
 #include "suites/targets/http_probe.hpp"
@@ -91,10 +93,11 @@ std::string Stage::last_words() const {
     return "its last words:\n" + *text;
 }
 
-Status Stage::wait_ready(const Profile& profile) {
+Status Stage::wait_ready(const Profile& profile, const std::atomic<bool>* interrupted) {
     const Nanos until = monotonic_now() + profile.ready_within;
     std::string why;
     while (monotonic_now() < until) {
+        if (interrupted && interrupted->load()) return Error{"interrupted before the target was ready", EINTR};
         if (process_ && process_->ended()) {
             return Error{fmt::format("the target {} before it was ready; {}", process_->ended()->how, last_words())};
         }

@@ -1,6 +1,7 @@
 // What a run is played on: network, control group, target, proxy. Made in order, taken down in reverse.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -25,8 +26,9 @@ public:
     static Result<std::unique_ptr<Stage>> set(const Scenario& scenario, const Profile& profile,
                                               const FittedSettings& settings, Journal& journal,
                                               const std::filesystem::path& directory);
-    /// Waits until the target answers as its profile says. Error: it ended, or did not in time; with its last words.
-    Status wait_ready(const Profile& profile);
+    /// Waits until the target answers as its profile says. Error: it ended, or did not in time, with its last words;
+    /// EINTR when `interrupted` became true meanwhile.
+    Status wait_ready(const Profile& profile, const std::atomic<bool>* interrupted);
 
     workload::Wire wire(const Profile& profile) const;
     Rig rig(Journal& journal, Clients& clients);

@@ -1,14 +1,12 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-#include <boost/json/serialize.hpp>
 
-#include <cerrno>
+#include <boost/json/serialize.hpp>
 #include <iterator>
 #include <utility>
 
 #include "suites/metrics/history.hpp"
 #include "suites/metrics/history_format.hpp"
+#include "suites/metrics/replacement.hpp"
 
 namespace squall {
 namespace {
@@ -32,62 +30,6 @@ std::string labels_json(const Labels& labels) {
 std::string header(std::string_view format) {
     return fmt::format("{{\"format\":\"{}\",\"version\":{}}}\n", format, version);
 }
-
-/// One file, complete or not there: written beside its place, forced to disk, renamed.
-class Replacement {
-public:
-    explicit Replacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-        temporary_ += ".partial";
-        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (descriptor_ < 0) fail("create");
-    }
-    Replacement(const Replacement&) = delete;
-    Replacement& operator=(const Replacement&) = delete;
-    ~Replacement() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-        if (!placed_) ::unlink(temporary_.c_str());
-    }
-
-    void write(std::string_view text) {
-        buffer_ += text;
-        if (buffer_.size() >= buffered_max) flush();
-    }
-
-    Status place() {
-        flush();
-        if (status_.has_value() && ::fdatasync(descriptor_) != 0) fail("write to disk");
-        if (descriptor_ >= 0 && ::close(std::exchange(descriptor_, -1)) != 0 && status_.has_value()) fail("close");
-        if (status_.has_value() && ::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename");
-        placed_ = status_.has_value();
-        return status_;
-    }
-
-private:
-    static constexpr std::size_t buffered_max = 256 * 1024;
-
-    void flush() {
-        std::string_view rest = buffer_;
-        while (status_.has_value() && !rest.empty()) {
-            const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-            if (written > 0) {
-                rest.remove_prefix(static_cast<std::size_t>(written));
-            } else if (errno != EINTR) {
-                fail("write");
-            }
-        }
-        buffer_.clear();
-    }
-    void fail(const char* what) {
-        status_ = system_failure(fmt::format("{} {}", what, temporary_.string()), errno, "the run is not saved");
-    }
-
-    std::filesystem::path path_;
-    std::filesystem::path temporary_;
-    int descriptor_ = -1;
-    bool placed_ = false;
-    std::string buffer_;
-    Status status_;
-};
 
 Status save_gauges(const History& history, const std::filesystem::path& directory) {
     Replacement file(directory / gauges_file);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <map>
 
@@ -30,8 +31,9 @@ struct Prepared {
     bool pin = false;
     int netns = -1;
     int output = -1;
-    int go = -1;       ///< the child waits for one byte: by then it is in its group and in the journal
-    int failure = -1;  ///< the child writes {step, errno} here; exec closes it
+    int go = -1;         ///< the child waits for one byte: by then it is in its group and in the journal
+    int go_writer = -1;  ///< the parent's end, which the child must not keep open for itself
+    int failure = -1;    ///< the child writes {step, errno} here; exec closes it
     pid_t parent = 0;
 };
 
@@ -59,6 +61,7 @@ constexpr const char* child_steps[] = {"enter the network namespace", "pin to it
     if (null < 0 || dup2(null, 0) < 0 || dup2(prepared.output, 1) < 0 || dup2(prepared.output, 2) < 0) {
         give_up(prepared, 2);
     }
+    close(prepared.go_writer);
     char go = 0;
     if (read(prepared.go, &go, 1) != 1) give_up(prepared, 3);
     sigset_t none;
@@ -110,8 +113,9 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& plan
 Result<std::uint64_t> open_undo_record(Journal& journal, pid_t pid) {
     const auto identity = kernel::identify_process(pid);
     if (!identity) return identity.error();
-    return journal.open("process-kill",
-                        {{"pid", std::to_string(identity->pid)}, {"start_time", std::to_string(identity->start_time)}});
+    return journal.open("process-kill", {{"pid", std::to_string(identity->pid)},
+                                         {"start_time", std::to_string(identity->start_time)},
+                                         {"run", journal.run_id()}});
 }
 
 std::string describe_end(int status) {
@@ -124,7 +128,9 @@ std::string describe_end(int status) {
 }  // namespace
 
 Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessPlan& plan) {
-    const auto environment = merged_environment(plan.environment);
+    auto planned = plan.environment;
+    planned.push_back(kernel::run_variable(journal.run_id()));
+    const auto environment = merged_environment(planned);
 
     Prepared prepared;
     prepared.arguments = pointers(plan.command);
@@ -140,6 +146,7 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     Pipe failure;
     if (!go.make() || !failure.make()) return system_failure("make a pipe to the target", errno, "raise ulimit -n");
     prepared.go = go.ends[0];
+    prepared.go_writer = go.ends[1];
     prepared.failure = failure.ends[1];
     prepared.output = open(plan.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (prepared.output < 0) return system_failure("open " + plan.output.string(), errno);
@@ -152,8 +159,8 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
 
     auto record = open_undo_record(journal, pid);
     Status grouped = record ? (plan.cgroup ? plan.cgroup->add(pid) : Status()) : Status(record.error());
-    auto process =
-        std::unique_ptr<Process>(new Process(journal, pid, record ? *record : 0, plan.stop_signal, plan.stop_grace));
+    auto process = std::unique_ptr<Process>(
+        new Process(journal, pid, record ? std::optional(*record) : std::nullopt, plan.stop_signal, plan.stop_grace));
     if (!grouped) {
         go.close_end(1);  // the child reads end-of-file and leaves
         return grouped.error();
@@ -174,7 +181,7 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
 }
 
 Process::~Process() {
-    if (auto stopped = stop(); !stopped) fmt::print(stderr, "squall: {}\n", stopped.error().message);
+    if (auto stopped = stop(); !stopped) std::fprintf(stderr, "squall: %s\n", stopped.error().message.c_str());
 }
 
 const std::optional<ProcessEnd>& Process::ended() {
@@ -207,9 +214,11 @@ Status Process::stop() {
             }
         }
     }
-    kill(-pid_, SIGKILL);  // what it started and did not end itself; none is the rule
+    // What it started and did not end itself; none is the rule.
+    kill(-pid_, SIGKILL);
+    if (auto killed = kernel::kill_processes_of_run(journal_->run_id()); !killed) return killed;
     stopped_ = true;
-    return journal_->close(record_);
+    return record_ ? journal_->close(*record_) : Status();
 }
 
 }  // namespace squall

@@ -37,7 +37,8 @@ struct ProcessEnd {
     int signal = 0;   ///< that killed it; 0: it exited
 };
 
-/// A child dies with squall (PR_SET_PDEATHSIG), and an undo record names it before it runs its program.
+/// A child dies with squall (PR_SET_PDEATHSIG), and an undo record names it before it runs its program. What it starts
+/// bears the run's name in its environment, and is ended with it or by heal.
 class Process {
 public:
     /// Must be called from the thread that lives as long as the run: the kernel ties PR_SET_PDEATHSIG to it.
@@ -53,13 +54,13 @@ public:
     Status stop();
 
 private:
-    Process(Journal& journal, pid_t pid, std::uint64_t record, int stop_signal, Nanos grace)
+    Process(Journal& journal, pid_t pid, std::optional<std::uint64_t> record, int stop_signal, Nanos grace)
         : journal_(&journal), pid_(pid), record_(record), stop_signal_(stop_signal), grace_(grace) {}
     bool wait_until(Nanos deadline);
 
     Journal* journal_;
     pid_t pid_;
-    std::uint64_t record_;
+    std::optional<std::uint64_t> record_;  ///< none: it could not be written, and the child never ran its program
     int stop_signal_;
     Nanos grace_;
     bool stopped_ = false;

@@ -1,9 +1,13 @@
 #include "faults/core/journal.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -91,6 +95,44 @@ TEST_F(JournalTest, ALivingRunIsNotTouched) {
     EXPECT_TRUE(undone.empty());
     EXPECT_TRUE(fs::exists(file()));
     EXPECT_FALSE(Journal::create(directory, "r1")) << "a run id is used once";
+}
+
+/// What a run is killed with between the making of its journal and the lock.
+TEST_F(JournalTest, AnEmptyJournalOfADeadRunGoesWithoutAWord) {
+    write("");
+    EXPECT_TRUE(heal_dead_runs(directory).empty());
+    EXPECT_FALSE(fs::exists(file()));
+}
+
+TEST_F(JournalTest, NothingButJournalsIsEverInTheDirectory) {
+    const auto journal = Journal::create(directory, "r1");
+    ASSERT_TRUE(journal);
+    for (const auto& entry : fs::directory_iterator(directory))
+        EXPECT_EQ(entry.path(), file());
+}
+
+/// RLIMIT_FSIZE stands in for a full disk: the write is cut short, and then refused.
+TEST_F(JournalTest, ADiskThatIsFullStopsTheRunFromChangingMoreAndLeavesWholeLines) {
+    auto journal = Journal::create(directory, "r1");
+    ASSERT_TRUE(journal);
+    const auto first = journal->open("test", {{"object", "a"}});
+    ASSERT_TRUE(first);
+    const std::string before = content(file());
+    rlimit unlimited{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    const rlimit almost_full{before.size() + 10, unlimited.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &almost_full), 0);
+    const auto second = journal->open("test", {{"object", "b"}});
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().message.find(file().string()), std::string::npos) << second.error().message;
+    EXPECT_EQ(content(file()), before);
+
+    const auto third = journal->open("test", {{"object", "c"}});
+    ASSERT_FALSE(third) << "there is room again, but what else was lost with the second?";
+    EXPECT_NE(third.error().message.find(strerror(EFBIG)), std::string::npos) << third.error().message;
+    EXPECT_TRUE(journal->close(*first));
 }
 
 TEST_F(JournalTest, AForkedChildDoesNotEndTheRun) {

@@ -19,7 +19,8 @@ class ProcessTest : public testing::Test {
 protected:
     ProcessTest() : directory_(fs::temp_directory_path() / ("squall-process-test-" + std::to_string(getpid()))) {
         fs::create_directories(directory_);
-        journal_.emplace(*Journal::create(directory_ / "state", "test"));
+        // An id of its own: what bears it is killed in the end, and tests run side by side.
+        journal_.emplace(*Journal::create(directory_ / "state", "test-" + std::to_string(getpid())));
     }
     ~ProcessTest() override {
         journal_.reset();
@@ -88,6 +89,20 @@ TEST_F(ProcessTest, UsageCoversTheTree) {
     for (int i = 0; i < 5000 && process_usage(all); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     EXPECT_FALSE(process_usage(all)) << "stop() left children behind";
+}
+
+TEST_F(ProcessTest, WhatLeftItsGroupIsEndedAsWell) {
+    auto process = Process::start(*journal_, plan({"sh", "-c", "setsid sleep 600 & echo $!; wait"}));
+    ASSERT_TRUE(process) << process.error().message;
+    while (output().find('\n') == std::string::npos)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE((*process)->stop());
+    const pid_t left = std::stoi(output());
+    for (int i = 0; i < 500 && fs::exists("/proc/" + std::to_string(left)); ++i)  // init takes its time to reap it
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::ifstream status("/proc/" + std::to_string(left) + "/status");
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    EXPECT_TRUE(text.empty() || text.find("State:\tZ") != std::string::npos) << text;
 }
 
 }  // namespace

@@ -1,0 +1,36 @@
+// One file, complete or not there: written beside its place, forced to disk, renamed.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "faults/core/result.hpp"
+
+namespace squall {
+
+class Replacement {
+public:
+    explicit Replacement(std::filesystem::path path);
+    Replacement(const Replacement&) = delete;
+    Replacement& operator=(const Replacement&) = delete;
+    ~Replacement();  ///< without place(), nothing of it stays
+
+    void write(std::string_view text);
+    /// The file is there, whole, when this succeeds; otherwise what stood in its place is as it was. Errors, with the
+    /// file's name, are the first of all since the beginning: the disk is full, the directory is gone.
+    Status place();
+
+private:
+    void flush();
+    void fail(const char* what);
+
+    std::filesystem::path path_;
+    std::filesystem::path temporary_;
+    int descriptor_ = -1;
+    bool placed_ = false;
+    std::string buffer_;
+    Status status_;
+};
+
+}  // namespace squall
