@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include "suites/engine/run_directory.hpp"
+#include "faults/core/files.hpp"
 #include "suites/targets/command.hpp"
 #include "suites/targets/http_probe.hpp"
 
