@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "faults/core/files.hpp"
 #include "faults/core/journal.hpp"
 #include "suites/cli/locate.hpp"
 #include "suites/cli/output.hpp"

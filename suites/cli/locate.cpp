@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "suites/engine/run_directory.hpp"
+#include "faults/core/files.hpp"
 
 namespace squall::cli {
 namespace fs = std::filesystem;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "faults/core/capability.hpp"
+#include "faults/core/files.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "suites/cli/commands.hpp"

@@ -7,6 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <optional>
 
+#include "faults/core/files.hpp"
+#include "suites/engine/closing.hpp"
 #include "suites/engine/injections.hpp"
 #include "suites/engine/reconcile.hpp"
 #include "suites/engine/stage.hpp"
@@ -179,22 +181,15 @@ boost::json::object json_map(const Map& map) {
     return object;
 }
 
-Views collect_views(const Profile& profile, const Stage& stage, const workload::Workload& workload,
-                    const std::filesystem::path& directory, Nanos origin, Recorder& recorder) {
-    Views views;
-    views.connections = workload.ever_connected();
-    views.realtime_minus_run = realtime_now() - (monotonic_now() - origin);
-    if (stage.proxy()) {
-        for (const auto& pair : stage.proxy()->pairs())
-            views.client_behind_proxy[pair.upstream] = pair.client;
-    }
-    if (!profile.log) return views;
-    if (const auto text = read_file(directory / "target.log")) {
-        auto content = read_declared_log(*text, *profile.log);
-        views.declared = std::move(content.disconnects);
-        recorder.history().facts()["log_lines_not_understood"] = content.lines_not_understood;
-    }
-    return views;
+/// What the target declared, once it has been stopped and has written its last line.
+Status read_declared(const Profile& profile, const std::filesystem::path& log, Recorder& recorder, Views& views) {
+    if (!profile.log) return {};
+    const auto text = read_file(log);
+    if (!text) return text.error();
+    auto content = read_declared_log(*text, *profile.log);
+    recorder.history().facts()["declared_log"] = declared_log_facts(content);
+    views.declared = std::move(content.disconnects);
+    return {};
 }
 
 /// Everything that the workload recorded, with its events as reconciled.
@@ -219,9 +214,17 @@ void add_problems(const History& workload, std::vector<std::string>& problems) {
     }
 }
 
-bool declares(const Profile& profile, std::string_view metric) {
-    return std::any_of(profile.metrics.begin(), profile.metrics.end(),
-                       [metric](const DeclaredMetric& declared) { return declared.metric == metric; });
+/// Of what the target keeps books itself. `ends` and `drops_by_connection`: it tells its connections apart.
+boost::json::object declares(const Profile& profile) {
+    const auto on_the_page = [&profile](std::string_view metric) {
+        return std::any_of(profile.metrics.begin(), profile.metrics.end(),
+                           [metric](const DeclaredMetric& declared) { return declared.metric == metric; });
+    };
+    return {{"drops", on_the_page("declared.drops")},
+            {"disconnects", on_the_page("declared.disconnects")},
+            {"reasons", profile.log.has_value()},
+            {"ends", profile.log.has_value()},
+            {"drops_by_connection", profile.log && !profile.log->dropped_key.empty()}};
 }
 
 /// Makes the directory and refuses to write into one that is there: two runs never share one.
@@ -273,6 +276,9 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     std::vector<std::string> problems;
     std::optional<ProcessEnd> ended;
     History from_workload;
+    Views views;
+    const auto log = *directory / "target.log";
+    bool page_at_end = true;
     {
         DeclaredSampler declared(recorder, stage.sampled(), profile);
         std::optional<KernelSampler> kernel;
@@ -282,9 +288,17 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
         ended = played.target_ended();
         kernel.reset();
         (*workload)->finish(from_workload);
+        const Nanos finished = monotonic_now();
+        views.connections = (*workload)->ever_established();
+        if (stage.proxy()) views.pairs = stage.proxy()->pairs();
         ended = stage.process() ? stage.process()->ended() : ended;
-        if (!ended && !declared.wait_for_last_page()) {
+        page_at_end = !ended && declared.wait_for_last_page();
+        if (!ended && !page_at_end) {
             problems.push_back("the target's metrics could not be read after the load: " + declared.problem());
+        }
+        if (!ended) {
+            auto looked = look_at_held_sockets(stage.sampled(), log, finished + noticing_max, views);
+            if (!looked) problems.push_back("the target's sockets could not be looked at: " + looked.error().message);
         }
         // Only now: what never came, and silences without an end, are booked as the workload finishes.
         // An interrupted run is a phase that was cut short: what it lacks is not the target's failure.
@@ -295,12 +309,15 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     }
     const auto cgroup = stage.describe_cgroup();
     if (stage.process() && !ended) {
+        views.stopped_at = recorder.now();
         auto stopped = stage.process()->stop();
         if (!stopped) problems.push_back(stopped.error().message);
         if (stopped && !stage.process()->ended_as_told()) ended = stage.process()->ended();
     }
     add_problems(from_workload, problems);
-    const auto views = collect_views(profile, stage, **workload, *directory, recorder.origin(), recorder);
+    views.target = stage.sampled().endpoint;
+    views.realtime_minus_run = realtime_now() - (monotonic_now() - recorder.origin());
+    if (auto read = read_declared(profile, log, recorder, views); !read) problems.push_back(read.error().message);
     take_over(recorder.history(), from_workload, reconcile(from_workload.events(), views));
 
     facts["run_id"] = run_id;
@@ -319,10 +336,8 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     facts["rig"] = boost::json::object{{"problems", json_strings(problems)}};
     boost::json::object target{{"name", profile.name},
                                {"profile", profile.file},
-                               {"declares",
-                                {{"drops", declares(profile, "declared.drops")},
-                                 {"disconnects", declares(profile, "declared.disconnects")},
-                                 {"reasons", profile.log.has_value()}}},
+                               {"declares", declares(profile)},
+                               {"page_at_end", page_at_end},
                                {"exited", nullptr}};
     if (ended) {
         target["exited"] = {{"at_ns", ended->at - recorder.origin()}, {"how", ended->how}, {"expected", false}};

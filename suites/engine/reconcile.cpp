@@ -1,17 +1,12 @@
 #include "suites/engine/reconcile.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <unordered_map>
 
-#include "suites/workload/workload.hpp"
+#include "suites/engine/match.hpp"
 
 namespace squall {
 namespace {
-
-std::string label_of(const Event& event, const char* name) {
-    const auto found = event.labels.find(name);
-    return found == event.labels.end() ? std::string() : found->second;
-}
 
 /// The target ended it; "the client closed" is only an echo of what the client did.
 bool on_its_own_account(const std::string& reason) {
@@ -21,27 +16,85 @@ bool on_its_own_account(const std::string& reason) {
 /// Whoever was cut off or did not read learns of its end late or never: only then is the target's word taken for when
 /// it was, and never for later than the client knows.
 bool blind(const Event& event) {
-    return event.labels.count("blind") != 0 || label_of(event, "seen") == "lost";
+    return !label(event.labels, "blind").empty() || label(event.labels, "seen") == "lost";
 }
 
-/// label of the connection -> what the target declared about it.
-std::map<std::string, const DeclaredDisconnect*> match(const Views& views) {
-    // A local port can come back in a later generation; log and connections are both in order of time.
-    std::map<Endpoint, std::deque<std::string>> labels;
-    for (const auto& connection : views.connections) {
-        labels[connection.local].push_back(workload::connection_label(connection));
+class Reconciliation {
+public:
+    explicit Reconciliation(const Views& views)
+        : views_(views), peers_(peers_at_target(views)), matches_(match(views, peers_)) {
+        for (std::size_t i = 0; i < views.connections.size(); ++i) {
+            if (views.connections[i].role != workload::Established::Role::subscription) continue;
+            by_label_.emplace(workload::connection_label(views.connections[i].connection), i);
+        }
     }
-    std::map<std::string, const DeclaredDisconnect*> matched;
-    for (const auto& declared : views.declared) {
-        const auto behind = views.client_behind_proxy.find(declared.peer);
-        const auto& client = behind == views.client_behind_proxy.end() ? declared.peer : behind->second;
-        const auto found = labels.find(client);
-        if (found == labels.end() || found->second.empty()) continue;
-        matched[found->second.front()] = &declared;
-        found->second.pop_front();
+
+    void end(Event& event) const {
+        const auto found = by_label_.find(label(event.labels, "connection"));
+        const DeclaredDisconnect* said = found == by_label_.end() ? nullptr : matches_.lines[found->second];
+        give_reason(event, said);
+        if (said) declare(event, *said);
+        if (found == by_label_.end() || !peers_[found->second]) return;
+        const auto held = views_.held.find(*peers_[found->second]);
+        // Declared only behind the look at the sockets: then it was let go since.
+        if (held == views_.held.end() || (said && said->offset >= views_.log_size_when_held)) return;
+        event.labels["held"] = held->second;
     }
-    return matched;
-}
+
+    void add_unmatched(std::vector<Event>& events) const {
+        for (const Surplus& surplus : matches_.surplus) {
+            const DeclaredDisconnect& line = *surplus.line;
+            Event event{on_run_clock(line), "declared.unmatched", {{"peer", to_string(line.peer)}}};
+            event.labels["reason"] = line.reason;
+            if (!line.protocol.empty()) event.labels["protocol"] = line.protocol;
+            if (surplus.connection) {
+                const auto& connection = views_.connections[*surplus.connection].connection;
+                event.labels["connection"] = workload::connection_label(connection);
+            }
+            events.push_back(std::move(event));
+        }
+    }
+
+private:
+    Nanos on_run_clock(const DeclaredDisconnect& line) const {
+        return line.at == 0 ? 0 : line.at - views_.realtime_minus_run;
+    }
+
+    void give_reason(Event& event, const DeclaredDisconnect* said) const {
+        if (event.metric == "disconnects") {
+            const auto wire = label(event.labels, "said");
+            event.labels["reason"] = said            ? said->reason
+                                     : !wire.empty() ? wire
+                                                     : reason_from_wire(label(event.labels, "seen"));
+        } else if (said && on_its_own_account(said->reason) && !written_at_stop(*said)) {
+            event.metric = "disconnects";
+            event.labels["seen"] = "lost";
+            event.labels["reason"] = said->reason;
+        }
+        if (said && said->at != 0 && event.metric == "disconnects" && blind(event)) {
+            event.at = std::clamp<Nanos>(on_run_clock(*said), 0, event.at);
+        }
+    }
+
+    void declare(Event& event, const DeclaredDisconnect& said) const {
+        event.labels["declared"] = said.reason;
+        if (said.dropped) event.labels["declared_dropped"] = std::to_string(*said.dropped);
+        if (said.delivered) event.labels["declared_delivered"] = std::to_string(*said.delivered);
+        if (written_at_stop(said)) event.labels["at_stop"] = "yes";
+    }
+
+    /// By its own time where it gives one: what a target writes may stay in a buffer until it ends.
+    bool written_at_stop(const DeclaredDisconnect& line) const {
+        if (views_.stopped_at == 0) return false;
+        if (line.at == 0) return line.offset >= views_.log_size_when_held;
+        return on_run_clock(line) >= views_.stopped_at;
+    }
+
+    const Views& views_;
+    std::vector<std::optional<Endpoint>> peers_;
+    Matches matches_;
+    std::unordered_map<std::string, std::size_t> by_label_;
+};
 
 }  // namespace
 
@@ -55,26 +108,11 @@ std::string reason_from_wire(const std::string& seen) {
 }
 
 std::vector<Event> reconcile(std::vector<Event> events, const Views& views) {
-    const auto declared = match(views);
+    const Reconciliation reconciliation(views);
     for (auto& event : events) {
-        const bool disconnect = event.metric == "disconnects";
-        if (!disconnect && event.metric != "hangups") continue;
-        const auto found = declared.find(label_of(event, "connection"));
-        const DeclaredDisconnect* said = found == declared.end() ? nullptr : found->second;
-        if (disconnect) {
-            const auto wire = label_of(event, "said");
-            event.labels["reason"] = said            ? said->reason
-                                     : !wire.empty() ? wire
-                                                     : reason_from_wire(label_of(event, "seen"));
-        } else if (said && on_its_own_account(said->reason)) {
-            event.metric = "disconnects";
-            event.labels["seen"] = "lost";
-            event.labels["reason"] = said->reason;
-        }
-        if (said && said->at != 0 && event.metric == "disconnects" && blind(event)) {
-            event.at = std::clamp<Nanos>(said->at - views.realtime_minus_run, 0, event.at);
-        }
+        if (event.metric == "disconnects" || event.metric == "hangups") reconciliation.end(event);
     }
+    reconciliation.add_unmatched(events);
     return events;
 }
 

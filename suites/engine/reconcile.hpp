@@ -1,19 +1,29 @@
-// Three views of one connection's end (client, target, and squall's own doing) made into one event.
+// Three views of one connection's end (client, target, kernel) and squall's own doing, made into one event.
 #pragma once
 
+#include <cstddef>
 #include <map>
+#include <string>
 #include <vector>
 
+#include "faults/proxy/proxy.hpp"
 #include "suites/metrics/history.hpp"
 #include "suites/targets/declared_log.hpp"
+#include "suites/workload/workload.hpp"
 
 namespace squall {
 
 struct Views {
-    std::vector<ClientConnection> connections;         ///< every one that was ever established
-    std::map<Endpoint, Endpoint> client_behind_proxy;  ///< the proxy's upstream end -> the subscriber's end
-    std::vector<DeclaredDisconnect> declared;          ///< in the order of the target's log
-    Nanos realtime_minus_run = 0;                      ///< CLOCK_REALTIME less the run's clock
+    std::vector<workload::Established> connections;  ///< every one; of each role in order of time
+    std::vector<proxy::Pair> pairs;                  ///< of the proxy, in order of time; empty where there is none
+    Endpoint target;                                 ///< peers at its address are squall's own probes of it
+    std::vector<DeclaredDisconnect> declared;        ///< in the order of the target's log
+    Nanos realtime_minus_run = 0;                    ///< CLOCK_REALTIME less the run's clock
+
+    // The kernel's view, once every subscriber had gone and the target had had the time to notice.
+    std::map<Endpoint, std::string> held;  ///< peers of the sockets that the target's process still had: their state
+    std::size_t log_size_when_held = 0;    ///< of the target's log before that was looked up, in bytes
+    Nanos stopped_at = 0;                  ///< on the run's clock: when the target was told to stop; 0: never
 };
 
 /// Gives each of `events`' disconnects the label `reason`: what the target declared for that connection; where it
@@ -21,6 +31,12 @@ struct Views {
 /// When it was is the client's to say, unless it was cut off or not reading (label `blind`).
 /// A connection whose end the client could not see (lost, or not reading) but the target declared on its own account
 /// becomes a disconnect at the declared time with seen=lost instead of a hang-up.
+///
+/// For the books, each end also gets: `declared` (the target's reason), `declared_dropped`, `declared_delivered` where
+/// its line had them; `at_stop` where the line was written only as the target was stopped; `held` (the socket's state)
+/// where the target's process still had the socket behind its own word, or without one. A line of the log that is no
+/// end of any connection becomes an event `declared.unmatched`, with `connection` if it is one end too many of that
+/// one.
 std::vector<Event> reconcile(std::vector<Event> events, const Views& views);
 
 /// What a disconnect is called when the target says nothing: close_1013 -> slow_consumer …; else the client's view.

@@ -19,8 +19,4 @@ struct SavedRun {
 /// Errors list every mistake of the scenario, or name the file that is missing.
 Result<SavedRun> load_run(const std::filesystem::path& directory, const std::filesystem::path& scenario_file);
 
-/// All of it, on disk, or nothing: a regular file is replaced as a whole. Errors name the file.
-Status write_file(const std::filesystem::path& file, const std::string& text);
-Result<std::string> read_file(const std::filesystem::path& file);
-
 }  // namespace squall

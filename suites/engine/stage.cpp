@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "suites/engine/run_directory.hpp"
+#include "faults/core/files.hpp"
 #include "suites/targets/command.hpp"
 #include "suites/targets/http_probe.hpp"
 

@@ -5,6 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "suites/invariants/series.hpp"
+
 namespace squall::facts {
 namespace json = boost::json;
 
@@ -27,6 +29,19 @@ bool declares(const History& history, std::string_view what) {
     const json::object* target = object(history.facts(), "target");
     const json::object* declared = target == nullptr ? nullptr : object(*target, "declares");
     return declared != nullptr && flag(*declared, what);
+}
+
+bool target_exited(const History& history) {
+    const json::object* target = object(history.facts(), "target");
+    return target != nullptr && object(*target, "exited") != nullptr;
+}
+
+std::string page_problem(const History& history) {
+    if (total_over_run(history, "declared.scrapes") <= 0) return "the target's metrics were never read";
+    const json::object* target = object(history.facts(), "target");
+    const json::value* read = target == nullptr ? nullptr : target->if_contains("page_at_end");
+    const bool missing = read != nullptr && read->is_bool() && !read->get_bool() && !target_exited(history);
+    return missing ? "the target's metrics could not be read after the load" : "";
 }
 
 namespace {

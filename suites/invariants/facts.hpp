@@ -16,8 +16,12 @@ const boost::json::object* object(const boost::json::object& parent, std::string
 std::string text(const boost::json::object& parent, std::string_view key);  ///< "" likewise
 bool flag(const boost::json::object& parent, std::string_view key);         ///< false likewise
 
-/// Does the target say so itself? "drops", "disconnects".
+/// Does the target say so itself? "drops", "disconnects", "reasons", "ends", "drops_by_connection".
 bool declares(const History& history, std::string_view what);
+/// It ended by itself: what it would have declared after that is missing.
+bool target_exited(const History& history);
+/// Why what the target's metrics page counts cannot be held against anything; empty: it can.
+std::string page_problem(const History& history);
 
 /// A fault that was injected, or should have been, and left no witness.
 struct Untested {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "suites/invariants/books.hpp"
 #include "suites/invariants/facts.hpp"
 #include "suites/invariants/invariant.hpp"
 #include "suites/invariants/window.hpp"
@@ -57,6 +58,14 @@ Judgement judge(const Scenario& scenario, const History& history) {
         } catch (const std::exception& crash) {
             judgement.findings.push_back(unknown(invariant.name, invariant.expression.text, crash));
         }
+    }
+    try {
+        for (Finding& finding : judge_unstated_books(scenario, history)) {
+            if (untested) withhold(finding, span_window("run", history), *untested);
+            judgement.findings.push_back(std::move(finding));
+        }
+    } catch (const std::exception& crash) {
+        judgement.findings.push_back(unknown("books", "the books of messages and connections balance", crash));
     }
     try {
         for (Finding& finding : facts::findings(scenario, history))

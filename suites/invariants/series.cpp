@@ -8,11 +8,6 @@
 namespace squall {
 namespace {
 
-std::string label(const Labels& labels, std::string_view name) {
-    const auto found = labels.find(name);
-    return found == labels.end() ? std::string() : found->second;
-}
-
 using ByInstant = std::map<Nanos, double>;
 using ByShard = std::map<std::string, ByInstant>;
 
@@ -145,6 +140,11 @@ double total(const std::vector<Point>& counted) {
     for (const Point& point : counted)
         sum += point.value;
     return sum;
+}
+
+double total_over_run(const History& history, std::string_view metric, const std::vector<Selector>& selectors) {
+    const Window whole_run{std::numeric_limits<Nanos>::min(), std::numeric_limits<Nanos>::max(), 0, {}};
+    return total(counted(history, metric, selectors, whole_run));
 }
 
 std::uint64_t counting_evidence(const History& history, const Measurement& measurement, const Window& window) {

@@ -26,6 +26,7 @@ std::vector<Point> points(const History& history, const Measurement& measurement
 std::vector<Point> counted(const History& history, std::string_view metric, const std::vector<Selector>& selectors,
                            const Window& window);
 double total(const std::vector<Point>& counted);
+double total_over_run(const History& history, std::string_view metric, const std::vector<Selector>& selectors = {});
 
 /// How much was there to be counted: without it, no events is not the same as nought. Attempts to connect of those
 /// cohorts up to the window's end; for what the target declares, readings of its metrics in the window; for publishers,

@@ -8,6 +8,11 @@
 
 namespace squall {
 
+std::string label(const Labels& labels, std::string_view name) {
+    const auto found = labels.find(name);
+    return found == labels.end() ? std::string() : found->second;
+}
+
 std::int64_t slice_of(Nanos at) {
     // Instants before the run's start are rounded down, too, not towards zero.
     return at >= 0 ? at / slice_length : -((-at + slice_length - 1) / slice_length);
@@ -107,6 +112,7 @@ void History::merge(const History& other, int shard) {
         if (find_span(span.name) == nullptr) spans_.push_back(span);
     }
     merge_facts(facts_, other.facts_);
+    facts_.erase("declared_log");  // each shard's counts only its own lines
     sort();
 }
 

@@ -21,6 +21,9 @@ namespace squall {
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
+/// The value of the label `name`; empty where there is none.
+std::string label(const Labels& labels, std::string_view name);
+
 struct Key {
     std::string metric;
     Labels labels;

@@ -6,7 +6,7 @@
 
 #include "suites/metrics/history.hpp"
 #include "suites/metrics/history_format.hpp"
-#include "suites/metrics/replacement.hpp"
+#include "faults/core/replacement.hpp"
 
 namespace squall {
 namespace {

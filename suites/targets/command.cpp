@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <sstream>
+
+#include "faults/core/files.hpp"
 
 namespace squall {
 namespace {
@@ -43,13 +43,12 @@ Result<std::string> find_program(const std::string& name) {
                              self.string())};
 }
 
+/// `file` may be in a directory of its own.
 Status write_rendered(const std::filesystem::path& file, const std::string& text) {
     std::error_code error;
     std::filesystem::create_directories(file.parent_path(), error);
-    std::ofstream stream(file, std::ios::trunc);
-    stream << text;
-    stream.close();
-    return stream ? Status() : system_failure("write " + file.string(), errno, "is the disk full?");
+    if (error) return Error{fmt::format("make the directory of {}: {}", file.string(), error.message())};
+    return write_file(file, text);
 }
 
 }  // namespace

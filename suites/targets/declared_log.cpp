@@ -14,6 +14,17 @@ const std::string* text_at(const boost::json::object& line, const std::string& k
     return &buffer;
 }
 
+/// Empty where the format knows no such key. False: it does, and the line holds no whole number there.
+bool read_count(const boost::json::object& line, const std::string& key, std::optional<std::uint64_t>& count) {
+    if (key.empty()) return true;
+    const auto* value = line.if_contains(key);
+    boost::system::error_code error;
+    const auto number = value ? value->to_number<std::uint64_t>(error) : 0;
+    if (!value || error) return false;
+    count = number;
+    return true;
+}
+
 }  // namespace
 
 Nanos parse_rfc3339(const std::string& text) {
@@ -32,7 +43,9 @@ Nanos parse_rfc3339(const std::string& text) {
 
 DeclaredLogContent read_declared_log(std::string_view text, const DeclaredLog& format) {
     DeclaredLogContent content;
+    const std::size_t size = text.size();
     while (!text.empty()) {
+        const std::size_t offset = size - text.size();
         const auto end = text.find('\n');
         const auto line = text.substr(0, end);
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -56,6 +69,10 @@ DeclaredLogContent read_declared_log(std::string_view text, const DeclaredLog& f
         disconnect.reason = *reason;
         if (const auto* protocol = text_at(object, format.protocol_key, buffer)) disconnect.protocol = *protocol;
         if (const auto* time = text_at(object, format.time_key, buffer)) disconnect.at = parse_rfc3339(*time);
+        const bool dropped = read_count(object, format.dropped_key, disconnect.dropped);
+        const bool delivered = read_count(object, format.delivered_key, disconnect.delivered);
+        if (!dropped || !delivered) ++content.lines_not_understood;
+        disconnect.offset = offset;
         content.disconnects.push_back(std::move(disconnect));
     }
     return content;

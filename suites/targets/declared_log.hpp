@@ -1,6 +1,8 @@
 // What the target's own log says about the connections it ended.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +16,13 @@ struct DeclaredDisconnect {
     Endpoint peer;
     std::string protocol;
     std::string reason;
+    std::optional<std::uint64_t> dropped = {}, delivered = {};  ///< messages of that connection, where the line says so
+    std::size_t offset = 0;                                     ///< where in the log its line begins, in bytes
 };
 
 struct DeclaredLogContent {
     std::vector<DeclaredDisconnect> disconnects;
-    std::size_t lines_not_understood = 0;  ///< lines that look like the event but lack a key
+    std::size_t lines_not_understood = 0;  ///< lines that look like the event but lack a key, or hold no count in it
 };
 
 /// Lines that are not JSON objects or hold another event are the target's own business and passed over.

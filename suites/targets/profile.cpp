@@ -200,6 +200,8 @@ private:
         section->read("reason", log.reason_key);
         section->read("protocol", log.protocol_key);
         section->read("time", log.time_key);
+        section->read("dropped", log.dropped_key);
+        section->read("delivered", log.delivered_key);
         if (auto event = below(*section, "event", log_event_keys, "log.event")) {
             event->read("key", log.event_key);
             event->read("value", log.event_value);

@@ -37,7 +37,8 @@ struct DeclaredLog {
     std::string peer_key;                ///< "ip:port" of the connection's other end, as the target sees it
     std::string protocol_key;
     std::string reason_key;
-    std::string time_key;  ///< RFC 3339, UTC
+    std::string time_key;                    ///< RFC 3339, UTC
+    std::string dropped_key, delivered_key;  ///< how many messages of that connection were; empty: it does not say
 };
 
 struct Profile {

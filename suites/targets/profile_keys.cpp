@@ -116,8 +116,12 @@ std::vector<KeySpec> metric_keys() {
 
 std::vector<KeySpec> log_keys() {
     return {section("event", "How the line of a disconnect is told from others.", log_event_keys, true),
-            text("peer", "Key of the other end's address and port.", true), text("reason", "Key of the reason.", true),
-            text("protocol", "Key of the protocol."), text("time", "Key of the time, RFC 3339 in UTC.")};
+            text("peer", "Key of the other end's address and port.", true),
+            text("reason", "Key of the reason.", true),
+            text("protocol", "Key of the protocol."),
+            text("time", "Key of the time, RFC 3339 in UTC."),
+            text("dropped", "Key of how many messages of the connection were dropped."),
+            text("delivered", "Key of how many messages the kernel took for the connection.")};
 }
 
 std::vector<KeySpec> log_event_keys() {

@@ -24,6 +24,9 @@ Publishers::Outlet::Outlet(const Publisher& the_publisher, Common& common)
     const Labels labels{{"publisher", publisher.name}};
     latency = common.recorder.distribution("publish.latency", labels);
     published = common.recorder.counter("messages.published", labels);
+    Labels with_protocol = labels;
+    with_protocol.emplace("protocol", to_string(publisher.via));
+    connects = common.recorder.counter("publishers.connects", with_protocol);
     reconnects = common.recorder.counter("publishers.reconnects", labels);
     unsent_messages = common.recorder.counter("messages.unsent", labels);
 }
@@ -160,6 +163,12 @@ void Publishers::on_connected(std::uint32_t index) {
         lost(index, "refused");
         return;
     }
+    if (ever_.size() < ever_max) {
+        const ConnectionId id{index, outlet.generation};
+        const ClientConnection connection{id, outlet.publisher.name, local_endpoint(outlet.fd),
+                                          common_.plan.wire.publish};
+        ever_.push_back({connection, common_.loop.turn(), Established::Role::publisher});
+    }
     if (outlet.over_http()) {
         ready(index, common_.loop.turn());
         return;
@@ -177,6 +186,7 @@ void Publishers::ready(std::uint32_t index, Nanos since) {
     outlet.state = Outlet::State::ready;
     outlet.free_at = since;
     ++outlet.deadline_timer;
+    if (!outlet.over_http()) common_.recorder.count(outlet.connects, since);  // a push connection, to the target
     if (outlet.ever_ready) common_.recorder.count(outlet.reconnects, since);
     outlet.ever_ready = true;
     watch_again(index);

@@ -23,6 +23,7 @@ public:
     /// Messages of one publisher that wait for the target. What comes on top is counted as unsent, and is a problem of
     /// the rig: the scenario publishes more than it can be judged by.
     static constexpr std::size_t backlog_max = 100'000;
+    static constexpr std::size_t ever_max = 100'000;
 
     explicit Publishers(Common& common);
     ~Publishers();
@@ -39,6 +40,7 @@ public:
     void on_timer(Token token);
 
     std::uint64_t accepted() const { return accepted_; }
+    const std::vector<Established>& ever_established() const { return ever_; }
 
 private:
     struct Outlet {
@@ -48,7 +50,7 @@ private:
 
         const Publisher& publisher;
         Schedule schedule;
-        Recorder::Id latency, published, reconnects, unsent_messages;
+        Recorder::Id latency, published, connects, reconnects, unsent_messages;
         bool scheduling = false;
         bool closing = false;  // stop() was called while an answer was due
         std::uint32_t schedule_timer = 0;
@@ -116,6 +118,7 @@ private:
 
     Common& common_;
     std::vector<std::unique_ptr<Outlet>> outlets_;  // by publisher
+    std::vector<Established> ever_;
     Recorder::Id publish_lag_;
     std::uint64_t accepted_ = 0;
 };

@@ -176,6 +176,10 @@ void Subscribers::on_connected(std::uint32_t index) {
     s.local = local_endpoint(s.fd);
     s.state = Subscriber::State::handshaking;
     s.handshake = std::make_unique<Subscriber::Handshake>();
+    if (ever_.size() < ever_max) {
+        s.handshake->ever = ever_.size();
+        ever_.push_back({{index, s.generation}, s.local, s.cohort, false, s.began});
+    }
     std::string request;
     if (cohort.protocol == Protocol::sse) {
         const bool resume = cohort.last_event_id && !s.last_event_id.empty();
@@ -245,15 +249,16 @@ void Subscribers::confirm(std::uint32_t index, std::string_view rest, Common::In
     s.failures = 0;
     s.last_byte = arrival.at;
     ++state.open;
+    s.arrived = s.repeated = 0;
     state.books.open(index - state.first, s.generation, s.handshake->resumed, arrival.at);
-    s.handshake.reset();
-    common_.recorder.count(state.connects, arrival.at);
-    common_.recorder.record(state.connect_latency, arrival.at, arrival.at - s.began);
-    if (ever_.size() < ever_max) {
-        ever_.push_back({{index, s.generation}, s.local, s.cohort});
+    if (s.handshake->ever) {
+        ever_[*s.handshake->ever].confirmed = true;
     } else {
         common_.rig_problem("connection table full", "connections past the 2,000,000th cannot be told apart");
     }
+    s.handshake.reset();
+    common_.recorder.count(state.connects, arrival.at);
+    common_.recorder.record(state.connect_latency, arrival.at, arrival.at - s.began);
     if (!s.confirmed) {
         s.confirmed = true;
         --unconfirmed_;

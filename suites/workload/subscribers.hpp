@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,7 @@ struct Subscriber {
         HeadReader head;
         std::string accept;  // WebSocket
         bool resumed = false;
+        std::optional<std::size_t> ever;  // its place in ever_
     };
     struct Slow {
         Reading reading;
@@ -49,6 +51,8 @@ struct Subscriber {
     Endpoint local;
     Nanos began = 0;  // connect()
     Nanos last_byte = 0;
+    std::uint32_t arrived = 0;   // messages on this connection, repeated ones included
+    std::uint32_t repeated = 0;  // of these
     std::variant<std::monostate, SseStream, WebSocketStream> stream;
     std::string last_event_id;
     std::unique_ptr<Handshake> handshake;
@@ -82,7 +86,7 @@ public:
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) const;
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how);
     void mark_lost(const std::vector<ConnectionId>& ids);
-    std::vector<ClientConnection> ever_connected() const;
+    std::vector<Established> ever_established() const;
 
     std::uint32_t open() const;
     std::uint32_t wanted() const { return wanted_; }
@@ -114,6 +118,8 @@ private:
         ConnectionId id;
         Endpoint local;
         std::uint16_t cohort;
+        bool confirmed;
+        Nanos since;
     };
     class Sink;
     enum class Parting { close_now, linger, reset, silence };
@@ -147,6 +153,7 @@ private:
     void hang_up_one(std::uint32_t index, Hangup how);
     void part(std::uint32_t index, Parting parting);
     Labels identity(std::uint32_t index) const;
+    bool resumable(const Subscriber& subscriber) const;
     bool will_resume(const Subscriber& subscriber) const;
     void close_books(std::uint32_t index);
     void settle(std::uint32_t index);
@@ -169,7 +176,7 @@ private:
     std::uint64_t delivered_ = 0;
     std::uint64_t disconnects_ = 0;
     std::uint64_t detailed_events_ = 0;
-    std::size_t losers_ = 0;  // connections whose losses are told apart
+    std::size_t losers_ = 0;  // subscribers whose losses are told apart
     std::atomic<std::uint32_t> unconfirmed_;
     mutable std::mutex failure_mutex_;
     std::string first_failure_;

@@ -84,11 +84,13 @@ void Subscribers::mark_lost(const std::vector<ConnectionId>& ids) {
     }
 }
 
-std::vector<ClientConnection> Subscribers::ever_connected() const {
-    std::vector<ClientConnection> all;
+std::vector<Established> Subscribers::ever_established() const {
+    std::vector<Established> all;
     all.reserve(ever_.size());
     for (const Ever& ever : ever_) {
-        all.push_back({ever.id, cohorts_[ever.cohort]->cohort.name, ever.local, common_.plan.wire.subscribe});
+        const auto role = ever.confirmed ? Established::Role::subscription : Established::Role::attempt;
+        const std::string& cohort = cohorts_[ever.cohort]->cohort.name;
+        all.push_back({{ever.id, cohort, ever.local, common_.plan.wire.subscribe}, ever.since, role});
     }
     return all;
 }

@@ -16,11 +16,12 @@ namespace {
 
 /// Ends of single connections that are told apart; more only count.
 constexpr std::uint64_t detailed_events_max = 200'000;
-/// Connections whose losses are told apart; those of more are summed up by cohort.
+/// Subscribers whose losses are told apart; those of more are summed up by cohort.
 constexpr std::size_t losers_max = 1'000;
 
 }  // namespace
 
+/// Who it was, and for the books what came of it.
 Labels Subscribers::identity(std::uint32_t index) const {
     const Subscriber& s = subscribers_[index];
     Labels labels = state_of(s).labels;
@@ -28,13 +29,20 @@ Labels Subscribers::identity(std::uint32_t index) const {
     const ClientConnection connection{{index, s.generation}, state_of(s).cohort.name, s.local, {}};
     labels.emplace("connection", connection_label(connection));
     labels.emplace("peer", to_string(s.local));
+    labels.emplace("arrived", std::to_string(s.arrived));
+    if (s.repeated > 0) labels.emplace("repeated", std::to_string(s.repeated));
+    if (resumable(s)) labels.emplace("resumable", "yes");
     return labels;
 }
 
-bool Subscribers::will_resume(const Subscriber& s) const {
+/// Its next connection, if there is one, asks for what this one missed.
+bool Subscribers::resumable(const Subscriber& s) const {
     const Cohort& cohort = state_of(s).cohort;
-    return load_ && cohort.protocol == Protocol::sse && cohort.last_event_id && !s.last_event_id.empty() &&
-           cohort.reconnect.policy != Reconnect::Policy::none;
+    return cohort.protocol == Protocol::sse && cohort.last_event_id && !s.last_event_id.empty();
+}
+
+bool Subscribers::will_resume(const Subscriber& s) const {
+    return load_ && resumable(s) && state_of(s).cohort.reconnect.policy != Reconnect::Policy::none;
 }
 
 void Subscribers::close_books(std::uint32_t index) {
@@ -153,7 +161,7 @@ void Subscribers::settle(std::uint32_t index) {
     state.books.settle(index - state.first, s.generation, prompt && unread_bytes(s.fd) == 0, now);
 }
 
-/// Losses as events: by connection for the first connections that have any, by slice for the others.
+/// Losses as events: by connection for the first subscribers that have any, by slice for the others.
 void Subscribers::book_losses(CohortState& state) {
     std::vector<Loss> losses = state.books.take_losses();
     const auto by_connection = [](const Loss& a, const Loss& b) {
@@ -169,8 +177,7 @@ void Subscribers::book_losses(CohortState& state) {
     const Loss* before = nullptr;
     bool apart = false;
     for (const Loss& loss : losses) {
-        const bool fresh =
-            before == nullptr || before->subscriber != loss.subscriber || before->generation != loss.generation;
+        const bool fresh = before == nullptr || before->subscriber != loss.subscriber;
         before = &loss;
         if (fresh) {
             apart = losers_ < losers_max;

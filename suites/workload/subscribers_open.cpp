@@ -44,6 +44,8 @@ public:
                 recorder.count(state_.foreign, arrival_.at);
                 return;
             case Arrival::duplicate:
+                ++s_.arrived;
+                ++s_.repeated;
                 recorder.count(state_.duplicated, arrival_.at);
                 return;
             case Arrival::reordered:
@@ -52,6 +54,7 @@ public:
             case Arrival::fresh:
                 break;
         }
+        ++s_.arrived;
         ++all_.delivered_;
         recorder.count(state_.delivered, arrival_.at);
         recorder.count(state_.expected, arrival_.at);

@@ -62,9 +62,13 @@ public:
         return live_;
     }
 
-    std::vector<ClientConnection> ever_connected() const override {
-        std::vector<ClientConnection> all;
-        common_.loop.call([&] { all = subscribers_.ever_connected(); });
+    std::vector<Established> ever_established() const override {
+        std::vector<Established> all;
+        common_.loop.call([&] {
+            all = subscribers_.ever_established();
+            const std::vector<Established>& own = publishers_.ever_established();
+            all.insert(all.end(), own.begin(), own.end());
+        });
         return all;
     }
     std::vector<ClientConnection> connections(std::string_view cohort) override {

@@ -58,6 +58,14 @@ struct Live {
     double rate = 0;  ///< deliveries per second over about the last second
 };
 
+/// A TCP connection to the target (or the proxy) that was made for a subscriber or a publisher, whatever became of it.
+struct Established {
+    enum class Role : std::uint8_t { attempt, subscription, publisher };  ///< attempt: never confirmed
+    ClientConnection connection;  ///< of a publisher: its name in the cohort's place, and its number
+    Nanos since = 0;              ///< connect() was called
+    Role role = Role::subscription;
+};
+
 /// What the label `connection` says of a subscriber's connection: "<cohort>#<subscriber>.<generation>". Subscribers are
 /// numbered from 0 through all cohorts, in the plan's order.
 std::string connection_label(const ClientConnection& connection);
@@ -80,8 +88,9 @@ public:
     /// Ends all subscriptions politely, stops reconnecting, and ends publishing (what waits is counted as unsent).
     virtual void disconnect() = 0;
     virtual Live live() const = 0;
-    /// Every connection that was ever confirmed, in that order. The remote end is Wire::subscribe.
-    virtual std::vector<ClientConnection> ever_connected() const = 0;
+    /// Every connection that was ever established: the subscribers', then the publishers', each in order of time. The
+    /// first 2,000,000 and 100,000.
+    virtual std::vector<Established> ever_established() const = 0;
     /// Stops the thread, closes what is open, and hands over everything recorded. Later calls add nothing.
     virtual void finish(History& into) = 0;
     /// User memory that an idle subscriber holds, its share of all tables included.

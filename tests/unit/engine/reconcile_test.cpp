@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "suites/workload/workload.hpp"
 
 namespace squall {
@@ -10,30 +13,55 @@ namespace {
 constexpr Endpoint client{0xC6120001, 4000};
 constexpr Nanos offset = 1'000'000 * nanos_per_second;  // what the realtime clock is ahead of the run's
 
-ClientConnection connection(std::uint32_t subscriber, std::uint32_t generation, Endpoint local) {
-    return {{subscriber, generation}, "slow", local, {}};
+using workload::Established;
+
+Established connection(std::uint32_t subscriber, std::uint32_t generation, Endpoint local, Nanos since = 0) {
+    return {{{subscriber, generation}, "slow", local, {}}, since, Established::Role::subscription};
 }
 
-Event ended(const char* metric, const ClientConnection& of, const char* seen, Nanos at) {
-    return {at, metric, {{"cohort", "slow"}, {"connection", workload::connection_label(of)}, {"seen", seen}}};
+Event ended(const char* metric, const Established& of, const char* seen, Nanos at) {
+    return {
+        at, metric, {{"cohort", "slow"}, {"connection", workload::connection_label(of.connection)}, {"seen", seen}}};
+}
+
+/// `connections`, of which the target wrote `declared`, at instants of the run's clock.
+Views views(std::vector<Established> connections, std::vector<DeclaredDisconnect> declared = {}) {
+    Views views;
+    views.connections = std::move(connections);
+    views.declared = std::move(declared);
+    for (auto& line : views.declared)
+        line.at += offset;
+    views.realtime_minus_run = offset;
+    return views;
+}
+
+std::vector<Event> named(const std::vector<Event>& events, const std::string& metric) {
+    std::vector<Event> found;
+    std::copy_if(events.begin(), events.end(), std::back_inserter(found),
+                 [&](const Event& event) { return event.metric == metric; });
+    return found;
 }
 
 TEST(Reconcile, WhatTheTargetDeclaredIsTheReasonButTheClientsTimeCounts) {
     const auto slow = connection(0, 1, client);
-    Views views{{slow}, {}, {{offset + 5, client, "sse", "slow_consumer"}}, offset};
-    const auto events = reconcile({ended("disconnects", slow, "reset", 9)}, views);
+    const auto events = reconcile({ended("disconnects", slow, "reset", 9)},
+                                  views({slow}, {{5, client, "sse", "slow_consumer", 3, 12}}));
+    ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].labels.at("reason"), "slow_consumer");
     EXPECT_EQ(events[0].labels.at("seen"), "reset");
+    EXPECT_EQ(events[0].labels.at("declared"), "slow_consumer");
+    EXPECT_EQ(events[0].labels.at("declared_dropped"), "3");
+    EXPECT_EQ(events[0].labels.at("declared_delivered"), "12");
     EXPECT_EQ(events[0].at, 9);
 }
 
 TEST(Reconcile, OfAClientThatDidNotLookTheTargetsTimeCountsButNeverALaterOne) {
     const auto slow = connection(0, 1, client);
     for (const Nanos declared : {Nanos{5}, Nanos{50}}) {
-        Views views{{slow}, {}, {{offset + declared, client, "sse", "slow_consumer"}}, offset};
         auto event = ended("disconnects", slow, "reset", 9);
         event.labels["blind"] = "not_reading";
-        EXPECT_EQ(reconcile({event}, views)[0].at, std::min<Nanos>(declared, 9));
+        const auto all = views({slow}, {{declared, client, "sse", "slow_consumer"}});
+        EXPECT_EQ(reconcile({event}, all)[0].at, std::min<Nanos>(declared, 9));
     }
 }
 
@@ -41,15 +69,16 @@ TEST(Reconcile, WithoutADeclarationTheWireSpeaks) {
     const auto slow = connection(0, 1, client);
     auto farewell = ended("disconnects", slow, "close_1013", 9);
     farewell.labels["said"] = "memory_budget";
-    const auto events = reconcile({ended("disconnects", slow, "close_1013", 9), farewell}, {{slow}, {}, {}, offset});
+    const auto events = reconcile({ended("disconnects", slow, "close_1013", 9), farewell}, views({slow}));
     EXPECT_EQ(events[0].labels.at("reason"), "slow_consumer");
     EXPECT_EQ(events[1].labels.at("reason"), "memory_budget");
+    EXPECT_EQ(events[0].labels.count("declared"), 0U);
 }
 
 TEST(Reconcile, AnEndThatTheClientCouldNotSeeIsADisconnect) {
     const auto lost = connection(0, 1, client);
-    const auto events = reconcile({ended("hangups", lost, "", 99)},
-                                  {{lost}, {}, {{offset + 7, client, "sse", "pong_timeout"}}, offset});
+    const auto events =
+        reconcile({ended("hangups", lost, "", 99)}, views({lost}, {{7, client, "sse", "pong_timeout"}}));
     EXPECT_EQ(events[0].metric, "disconnects");
     EXPECT_EQ(events[0].labels.at("seen"), "lost");
     EXPECT_EQ(events[0].at, 7);
@@ -57,22 +86,86 @@ TEST(Reconcile, AnEndThatTheClientCouldNotSeeIsADisconnect) {
 
 TEST(Reconcile, TheEchoOfOurOwnHangUpIsNone) {
     const auto gone = connection(0, 1, client);
-    const auto events = reconcile({ended("hangups", gone, "", 9)},
-                                  {{gone}, {}, {{offset + 10, client, "sse", "client_closed"}}, offset});
+    const auto events =
+        reconcile({ended("hangups", gone, "", 9)}, views({gone}, {{10, client, "sse", "client_closed"}}));
     EXPECT_EQ(events[0].metric, "hangups");
     EXPECT_EQ(events[0].at, 9);
+}
+
+TEST(Reconcile, WhatIsDeclaredOnlyWhenTheTargetIsStoppedIsNoDisconnect) {
+    const auto gone = connection(0, 1, client);
+    auto all = views({gone}, {{70, client, "sse", "drain"}});
+    all.stopped_at = 60;
+    const auto events = reconcile({ended("hangups", gone, "", 9)}, all);
+    EXPECT_EQ(events[0].metric, "hangups");
+    EXPECT_EQ(events[0].labels.at("at_stop"), "yes");
 }
 
 TEST(Reconcile, ProxiedPeersAreMappedAndPortsThatComeBackAreTakenInTurn) {
     constexpr Endpoint upstream{0xC61201FE, 5000};
     const auto first = connection(0, 1, client);
-    const auto second = connection(0, 2, client);
-    Views views{{first, second}, {{upstream, client}}, {}, offset};
-    views.declared = {{offset + 1, upstream, "sse", "drain"}, {offset + 2, upstream, "sse", "slow_consumer"}};
+    const auto second = connection(0, 2, client, 2);
+    auto all = views({first, second}, {{1, upstream, "sse", "drain"}, {2, upstream, "sse", "slow_consumer"}});
+    all.pairs = {{client, upstream}, {client, upstream}};
     const auto events =
-        reconcile({ended("disconnects", second, "reset", 4), ended("disconnects", first, "eof_clean", 3)}, views);
+        reconcile({ended("disconnects", second, "reset", 4), ended("disconnects", first, "eof_clean", 3)}, all);
     EXPECT_EQ(events[0].labels.at("reason"), "slow_consumer");
     EXPECT_EQ(events[1].labels.at("reason"), "drain");
+}
+
+TEST(Reconcile, OfTwoConnectionsFromOnePortTheLineBelongsToTheOneThatWasThere) {
+    const auto first = connection(0, 1, client, 10);
+    const auto second = connection(0, 2, client, 20);
+    const std::vector<Event> ends{ended("disconnects", first, "reset", 15), ended("disconnects", second, "reset", 30)};
+    const auto declared = [&](std::vector<DeclaredDisconnect> lines) {
+        const auto events = reconcile(ends, views({first, second}, std::move(lines)));
+        return label(events[0].labels, "declared") + "," + label(events[1].labels, "declared");
+    };
+    EXPECT_EQ(declared({{14, client, "sse", "drain"}}), "drain,");
+    EXPECT_EQ(declared({{29, client, "sse", "drain"}}), ",drain");
+    // Written late, when the port had come back already.
+    EXPECT_EQ(declared({{21, client, "sse", "drain"}, {29, client, "sse", "pong_timeout"}}), "drain,pong_timeout");
+    // Times cut to whole seconds may lie before the connection.
+    EXPECT_EQ(declared({{5, client, "sse", "drain"}, {5, client, "sse", "pong_timeout"}}), "pong_timeout,");
+}
+
+TEST(Reconcile, ALineTooManyIsAnEventWithTheConnectionOrThePeer) {
+    const auto slow = connection(0, 1, client);
+    constexpr Endpoint stranger{0xC6120001, 4001};
+    auto all = views({slow}, {{5, client, "sse", "slow_consumer"},
+                              {6, client, "sse", "client_closed"},
+                              {7, stranger, "sse", "drain"},
+                              {8, {0xC6120101, 9}, "sse", "client_closed"}});
+    all.target = {0xC6120101, 8080};  // the last line is about a probe of squall's own
+    const auto events = reconcile({ended("disconnects", slow, "reset", 9)}, all);
+    EXPECT_EQ(events[0].labels.at("declared"), "slow_consumer") << "the first word counts";
+    const auto unmatched = named(events, "declared.unmatched");
+    ASSERT_EQ(unmatched.size(), 2U);
+    EXPECT_EQ(label(unmatched[1].labels, "connection"), "slow#0.1");
+    EXPECT_EQ(label(unmatched[1].labels, "reason"), "client_closed");
+    EXPECT_EQ(unmatched[0].labels.at("peer"), "198.18.0.1:4001");
+    EXPECT_EQ(unmatched[0].labels.count("connection"), 0U);
+}
+
+TEST(Reconcile, AttemptsThatFailedAndPublishersExplainALine) {
+    auto attempt = connection(0, 1, client);
+    attempt.role = Established::Role::attempt;
+    auto publisher = connection(0, 1, {0xC6120001, 4001});
+    publisher.role = Established::Role::publisher;
+    const auto events = reconcile(
+        {}, views({attempt, publisher},
+                  {{5, client, "sse", "client_reset"}, {6, {0xC6120001, 4001}, "websocket", "client_closed"}}));
+    EXPECT_TRUE(events.empty());
+}
+
+TEST(Reconcile, SocketsThatTheTargetStillHasAreNotedUnlessItDeclaredThemLater) {
+    const auto kept = connection(0, 1, client);
+    auto all = views({kept}, {{5, client, "websocket", "pong_timeout"}});
+    all.held[client] = "ESTABLISHED";
+    all.log_size_when_held = 100;
+    EXPECT_EQ(reconcile({ended("hangups", kept, "", 9)}, all)[0].labels.at("held"), "ESTABLISHED");
+    all.declared[0].offset = 100;
+    EXPECT_EQ(reconcile({ended("hangups", kept, "", 9)}, all)[0].labels.count("held"), 0U);
 }
 
 }  // namespace

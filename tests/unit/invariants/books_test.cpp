@@ -30,7 +30,7 @@ TEST(Books, OneInABillionIsMissed) {
     EXPECT_EQ(finding.verdict, Verdict::fail);
     EXPECT_NE(finding.measured, "100%");
     EXPECT_EQ(finding.since, 5000 * ms);
-    EXPECT_EQ(finding.detail, "of 1000000000 expected: 1 missed and not declared dropped; connections slow#3.1");
+    EXPECT_EQ(finding.detail, "of 1000000000 expected: 1 missed and not declared dropped (slow#3: missed 1)");
 }
 
 TEST(Books, WhatIsDeclaredDroppedMayBeMissed) {
@@ -56,10 +56,11 @@ TEST(Books, ATargetThatDeclaresNoDropsHasNone) {
 
 TEST(Books, DuplicatesAreNotAccountedFor) {
     MessageBooks run;
-    run.event("messages.duplicated", 6000 * ms, {{"connection", "healthy#9.2"}}, 2);
+    run.event("messages.duplicated", 6000 * ms, {{"cohort", "healthy"}}, 2);
+    run.event("hangups", 9000 * ms, {{"cohort", "healthy"}, {"connection", "healthy#9.2"}, {"repeated", "2"}});
     const Finding finding = run.judged(messages);
     EXPECT_EQ(finding.verdict, Verdict::fail);
-    EXPECT_EQ(finding.detail, "of 1000000000 expected: 2 duplicated; connections healthy#9.2");
+    EXPECT_EQ(finding.detail, "of 1000000000 expected: 2 duplicated (healthy#9.2: 2)");
     EXPECT_EQ(run.judged("accounted(messages) >= 99% always").verdict, Verdict::pass);
 }
 
@@ -131,14 +132,14 @@ TEST(Books, AConnectionThatEndsTwiceIsNamed) {
     const Finding finding = run.judged(connections);
     EXPECT_EQ(finding.verdict, Verdict::fail);
     EXPECT_EQ(finding.since, 7000 * ms);
-    EXPECT_EQ(finding.detail, "of 220 opened: 1 ended more than once; connections slow#4.1");
+    EXPECT_EQ(finding.detail, "of 220 opened: 1 ended more than once (slow#4.1)");
 }
 
 TEST(Books, AtMostTenAreNamed) {
     ConnectionBooks run;
     for (int i = 0; i < 15; ++i)
         run.hang_up("slow", 7000 * ms, 1, "slow#" + std::to_string(i) + ".1");
-    EXPECT_NE(run.judged(connections).detail.find(" and 5 more"), std::string::npos) << run.judged(connections).detail;
+    EXPECT_NE(run.judged(connections).detail.find("; 5 more)"), std::string::npos) << run.judged(connections).detail;
 }
 
 TEST(Books, WhatTheTargetDeclaresMustBeWhatClientsSaw) {
@@ -167,6 +168,45 @@ TEST(Books, ShardsNumberTheirConnectionsForThemselves) {
         run.history.sample("connections", {{"cohort", "healthy"}, {"shard", shard}}, 6000 * ms, 0);
     }
     EXPECT_EQ(run.judged(connections).verdict, Verdict::pass) << run.judged(connections).detail;
+}
+
+TEST(Books, WhoNeverHeardOfAnEndMayCallItOpen) {
+    ConnectionBooks run;
+    run.connect("slow", 1);
+    run.event("hangups", 9000 * ms, {{"cohort", "slow"}, {"protocol", "websocket"}, {"how", "vanish"}});
+    EXPECT_EQ(run.judged(connections).detail, "of 221 opened: 1 seen to end, but not declared (websocket)");
+    run.history.sample("declared.connections", {{"protocol", "websocket"}}, 11000 * ms, 1);
+    EXPECT_EQ(run.judged(connections).verdict, Verdict::pass) << run.judged(connections).detail;
+}
+
+TEST(Books, WhatIsNotStatedIsAFindingAllTheSame) {
+    MessageBooks run;
+    run.event("messages.missed", 5000 * ms, {{"cohort", "slow"}, {"connection", "slow#3.1"}}, 4);
+    Judgement judgement = judge(run.scenario, run.history);
+    ASSERT_EQ(judgement.findings.size(), 1u);
+    EXPECT_EQ(judgement.findings[0].name, "books: messages");
+    EXPECT_EQ(judgement.findings[0].verdict, Verdict::fail);
+    EXPECT_EQ(judgement.findings[0].since, 5000 * ms);
+    EXPECT_NE(judgement.findings[0].detail.find("slow#3: missed 4"), std::string::npos);
+    run.expect("accounted(messages) >= 99% always");
+    judgement = judge(run.scenario, run.history);
+    ASSERT_EQ(judgement.findings.size(), 1u) << "the scenario's own word replaces it";
+    EXPECT_EQ(judgement.verdict, Verdict::pass);
+}
+
+TEST(Books, OfATargetThatDeclaresNoDropsTheUnstatedBooksAreInconclusive) {
+    MessageBooks run;
+    run.facts(R"({"target": {"declares": {"drops": false}}})");
+    EXPECT_EQ(judge(run.scenario, run.history).verdict, Verdict::pass);
+    run.event("messages.missed", 5000 * ms, {{"cohort", "slow"}}, 4);
+    EXPECT_EQ(judge(run.scenario, run.history).verdict, Verdict::inconclusive);
+}
+
+TEST(Books, APageThatWasNotReadToTheEndSettlesNothing) {
+    MessageBooks run;
+    run.facts(R"({"target": {"declares": {"drops": true}, "page_at_end": false}})");
+    run.event("messages.missed", 5000 * ms, {}, 4);
+    EXPECT_EQ(run.judged(messages).verdict, Verdict::inconclusive);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace squall {
 namespace {
 
-const DeclaredLog format{"event", "disconnect", "peer", "protocol", "reason", "time"};
+const DeclaredLog format{"event", "disconnect", "peer", "protocol", "reason", "time", "", ""};
 
 TEST(DeclaredLog, ReadsDisconnectsAndPassesOverTheRest) {
     const auto content = read_declared_log(
@@ -24,6 +24,29 @@ TEST(DeclaredLog, ReadsDisconnectsAndPassesOverTheRest) {
     EXPECT_EQ(content.disconnects[0].peer, (Endpoint{0xC6120001, 4000}));
     EXPECT_EQ(content.disconnects[0].reason, "drain");
     EXPECT_EQ(content.disconnects[0].at % nanos_per_second, 250'000'000);
+    EXPECT_EQ(content.lines_not_understood, 2U);
+}
+
+TEST(DeclaredLog, ReadsHowManyMessagesOfAConnectionWereDroppedAndDelivered) {
+    DeclaredLog counting = format;
+    counting.dropped_key = "lost";
+    counting.delivered_key = "sent";
+    const std::string first =
+        R"({"event":"disconnect","peer":"198.18.0.1:4000","reason":"drain","lost":3,"sent":18446744073709551615})"
+        "\n";
+    const auto content = read_declared_log(
+        first + R"({"event":"disconnect","peer":"198.18.0.1:4001","reason":"drain","lost":"three","sent":1})"
+                "\n"
+                R"({"event":"disconnect","peer":"198.18.0.1:4002","reason":"drain","sent":-1,"lost":0})",
+        counting);
+    ASSERT_EQ(content.disconnects.size(), 3U) << "it is an end all the same";
+    EXPECT_EQ(content.disconnects[0].dropped, 3U);
+    EXPECT_EQ(content.disconnects[0].delivered, 18446744073709551615U);
+    EXPECT_EQ(content.disconnects[0].offset, 0U);
+    EXPECT_EQ(content.disconnects[1].offset, first.size());
+    EXPECT_FALSE(content.disconnects[1].dropped);
+    EXPECT_EQ(content.disconnects[1].delivered, 1U);
+    EXPECT_FALSE(content.disconnects[2].delivered);
     EXPECT_EQ(content.lines_not_understood, 2U);
 }
 

@@ -209,11 +209,12 @@ TEST(Handshake, RequestsSayWhatTheyShould) {
             EXPECT_EQ(header(head, "Sec-WebSocket-Extensions"), "");
         }
     }
-    const auto all = rig.workload->ever_connected();
+    const auto all = rig.workload->ever_established();
     ASSERT_EQ(all.size(), 2U);
-    EXPECT_NE(all[0].local.port, 0);
+    EXPECT_NE(all[0].connection.local.port, 0);
+    EXPECT_EQ(all[0].role, Established::Role::subscription);
     rig.finish();
-    EXPECT_EQ(rig.workload->ever_connected().size(), 2U) << "also after the end";
+    EXPECT_EQ(rig.workload->ever_established().size(), 2U) << "also after the end";
 }
 
 }  // namespace

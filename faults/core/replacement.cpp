@@ -1,4 +1,4 @@
-#include "suites/metrics/replacement.hpp"
+#include "faults/core/replacement.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,0 +1,29 @@
+// Which line of the target's log is the end of which connection.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "suites/engine/reconcile.hpp"
+
+namespace squall {
+
+/// Where each of `views.connections` ends at the target: the subscriber's own end, or the proxy's. Empty: the proxy
+/// never made a connection for it.
+std::vector<std::optional<Endpoint>> peers_at_target(const Views& views);
+
+struct Surplus {
+    const DeclaredDisconnect* line = nullptr;
+    std::optional<std::size_t> connection;  ///< that was declared ended already; empty: no connection had that peer
+};
+struct Matches {
+    std::vector<const DeclaredDisconnect*> lines;  ///< by connection; null: nothing was declared
+    std::vector<Surplus> surplus;
+};
+
+/// By the peer's address. A port can come back in a later connection: then order and time decide, as far as the log
+/// gives times. Lines about peers at the target's own address are passed over.
+Matches match(const Views& views, const std::vector<std::optional<Endpoint>>& peers);
+
+}  // namespace squall
