@@ -85,6 +85,7 @@ struct Fault {
     std::string witness;             ///< one sentence: what proves it
     std::string healing;             ///< one sentence
     bool aimed = false;              ///< takes cohort and share
+    bool takes_cpu = false;          ///< runs on the target's CPUs: what it takes there is the test, not the host's noise
     std::vector<std::string> needs;  ///< capability keys, all of them
     std::vector<OptionSpec> options;
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;

@@ -122,7 +122,7 @@ std::vector<Metric> table() {
          counter,
          d::none,
          {"cohort", "protocol"},
-         "that arrived without a kernel timestamp, and so without a latency"},
+         "that have no latency: no kernel timestamp, or the rig was interrupted while it sent them"},
 
         // Reconciled by the judge.
         {"messages",
@@ -222,6 +222,10 @@ std::string label_problem(std::string_view metric, std::string_view label, std::
 
 bool carries_rig_lag(std::string_view metric) {
     return metric == "delivery.latency" || metric == "publish.latency" || metric == "connect.latency";
+}
+
+bool carries_stolen_time(std::string_view metric) {
+    return carries_rig_lag(metric) || metric == "silence";
 }
 
 }  // namespace squall

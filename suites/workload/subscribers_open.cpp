@@ -55,7 +55,7 @@ public:
         ++all_.delivered_;
         recorder.count(state_.delivered, arrival_.at);
         recorder.count(state_.expected, arrival_.at);
-        if (!arrival_.timed) {
+        if (!arrival_.timed || all_.common_.published[marker.publisher].untimed(marker.sequence)) {
             recorder.count(state_.untimed, arrival_.at);
             return;
         }
