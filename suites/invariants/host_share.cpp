@@ -1,8 +1,10 @@
 #include "suites/invariants/host_share.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "suites/invariants/facts.hpp"
+#include "suites/invariants/measure.hpp"
 
 namespace squall {
 namespace {
@@ -72,6 +74,19 @@ double HostShare::most_stolen(double span, const Window& window) const {
         }
     }
     return most;
+}
+
+double HostShare::with_untimed(const Measurement& measurement, double measured, const Window& window) const {
+    const auto quantile = quantile_of(measurement.aggregation);
+    if (!quantile || measurement.metric != "delivery.latency") return measured;
+    std::vector<Selector> whose = measurement.selectors;
+    std::erase_if(whose, [](const Selector& selector) { return selector.label == "publisher"; });
+    const double untimed = total(counted(history_, "messages.untimed", whose, window));
+    const Histogram timed = merged(slices(history_, measurement, window));
+    if (untimed == 0 || timed.empty()) return measured;
+    const auto count = static_cast<double>(timed.count());
+    const double rank = *quantile * (count + untimed) / count;
+    return rank > 1 ? std::numeric_limits<double>::infinity() : to_seconds(*timed.quantile(rank));
 }
 
 double HostShare::stolen(Nanos from, Nanos to) const {

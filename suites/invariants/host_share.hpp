@@ -16,6 +16,10 @@ public:
     /// In seconds: how much too long `measured` seconds of a latency or of a silence may be. 0 for anything else.
     double of(const Measurement& measurement, double measured, const Window& window) const;
 
+    /// In seconds: what a percentile of `delivery.latency` would be if every message that the rig could not time had
+    /// been the slowest; infinite when there are too many of them. `measured` for anything else.
+    double with_untimed(const Measurement& measurement, double measured, const Window& window) const;
+
     /// CPU seconds that others took from the target in [from, to).
     double stolen(Nanos from, Nanos to) const;
 

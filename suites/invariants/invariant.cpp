@@ -29,7 +29,7 @@ private:
     void compare(double measured, double bound);
     std::string rig_problem(const Window& window) const;
     double least(const Node& node) const;
-    std::string host_problem(double measured, double bound) const;
+    std::string host_problem(double measured, double bound);
     std::string delay_problem(double bound) const;
     std::optional<Nanos> held_again_since(double bound) const;
     std::optional<Nanos> broken_since(double bound) const;
@@ -48,6 +48,9 @@ private:
     std::optional<std::uint64_t> samples_;
     std::optional<Nanos> books_since_;
 };
+
+/// What is as good as nothing: the precision that is aimed at (docs/reference/ground-truth.md).
+constexpr double untimed_share_silent = 0.01;
 
 std::string duration(double seconds) {
     return format_quantity(seconds, dimension::time);
@@ -148,17 +151,35 @@ double Evaluation::least(const Node& node) const {
 }
 
 /// "" when the verdict is the same whatever the host did to the times that were measured.
-std::string Evaluation::host_problem(double measured, double bound) const {
+std::string Evaluation::host_problem(double measured, double bound) {
+    const Comparison comparison = expression().comparison;
+    const auto readable = [this](double value) {
+        return std::isfinite(value) ? format_quantity(value, expression().left->dimension, percent()) : "anything";
+    };
     const bool good = finding_.verdict == Verdict::pass;
+    const double with_untimed = evaluate(*expression().left, {names_, [this](const Measurement& m) {
+                                                                  const double timed =
+                                                                      measure(history_, m, window_).value;
+                                                                  return host_.with_untimed(m, timed, window_);
+                                                              }});
+    if (good && !holds(with_untimed, comparison, bound)) {
+        return fmt::format(
+            "the rig was kept from its CPU: with the messages that it could not time (messages.untimed) "
+            "it may have been {}",
+            readable(with_untimed));
+    }
+    if (with_untimed - measured > untimed_share_silent * std::fabs(measured)) {
+        details_.push_back(
+            fmt::format("up to {} with the messages that the rig could not time", readable(with_untimed)));
+    }
     const double least_measured = least(*expression().left), least_bound = least(*expression().right);
-    const bool turned = holds(least_measured, expression().comparison, bound) != good ||
-                        holds(measured, expression().comparison, least_bound) != good;
-    if (!turned) return "";
+    const bool same =
+        holds(least_measured, comparison, bound) == good && holds(measured, comparison, least_bound) == good;
+    if (same) return "";
     return fmt::format(
         "the host could have made the difference: without what others took from the target's CPU, and the "
         "rig's own lag, it may have been {} against {}",
-        format_quantity(least_measured, expression().left->dimension, percent()),
-        format_quantity(least_bound, expression().left->dimension, percent()));
+        readable(least_measured), readable(least_bound));
 }
 
 /// Of a `within` that was missed: "" unless it was met later by no more than others took from the target's CPU.

@@ -122,7 +122,8 @@ std::vector<Metric> table() {
          counter,
          d::none,
          {"cohort", "protocol"},
-         "that have no latency: no kernel timestamp, or the rig was interrupted while it sent them"},
+         "that have no latency: the rig was kept from its CPU as it sent or read them, or the kernel gave no "
+         "timestamp"},
 
         // Reconciled by the judge.
         {"messages",

@@ -5,10 +5,11 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
+import weakref
 
 SQUALL = os.environ["SQUALL"]
 TRUTH_TARGET = os.environ["TRUTH_TARGET"]
@@ -80,6 +81,10 @@ class Played:
                 buckets.update({bucket: count for bucket, count in line["buckets"]})
         return buckets
 
+    def count(self, metric, **labels):
+        return sum(line["value"] for line in self.lines("events.jsonl")
+                   if line["metric"] == metric and labels.items() <= line["labels"].items())
+
     def gauge(self, metric):
         """[(instant in nanoseconds since the run's start, value)]"""
         return [tuple(point) for line in self.lines("gauges.jsonl") if line["metric"] == metric
@@ -148,25 +153,22 @@ class Neighbours:
             process.wait()
 
 
-def play(options, *, seconds=8, rate=200, via="http", before=0.5, after=1.5, subscribers=SUBSCRIBERS, invariants=(),
-         extra=""):
-    """Plays once. `options`: of truth-target. The run's directory lives as long as the caller keeps what is returned."""
-    directory = tempfile.TemporaryDirectory(prefix="squall-truth-")
-    home = pathlib.Path(directory.name)
-    latencies = [f"  - {name}(delivery.latency{{protocol={protocol}}}) <= 1m always"
+def play(options, *, seconds=8, rate=200, via="http", before=0.5, after=1.2, subscribers=SUBSCRIBERS, wrap=()):
+    """Plays once. `options`: of truth-target. The run's directory lives as long as what is returned."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="squall-truth-"))
+    invariants = [f"  - {name}(delivery.latency{{protocol={protocol}}}) <= 1m always"
                  for protocol in PROTOCOLS for name in PERCENTILES]
     scenario = SCENARIO.format(subscribers=subscribers, via=via, rate=rate, seconds=seconds, before=before, after=after,
-                               invariants="\n".join(latencies + [f"  - {each}" for each in invariants])) + extra
+                               invariants="\n".join(invariants))
     (home / "scenario.yaml").write_text(scenario)
     quoted = ", ".join(json.dumps(str(option)) for option in options)
     (home / "target.yaml").write_text(PROFILE.format(program=TRUTH_TARGET, options=quoted))
-    process = subprocess.run([SQUALL, "run", "scenario.yaml", "--target", "target.yaml", "--plain", "--out", "runs"],
+    process = subprocess.run([*wrap, SQUALL, "run", "scenario.yaml", "--target", "target.yaml", "--plain", "--out", "runs"],
                              cwd=home, env=dict(os.environ, SQUALL_STATE_DIR=str(home / "state")), text=True,
                              capture_output=True, timeout=120)
     runs = list((home / "runs").glob("*/verdict.json")) if (home / "runs").exists() else []
     if len(runs) != 1 or not (runs[0].parent / "truth.csv").exists():
         raise RuntimeError(f"the run did not take place: {process.stdout}{process.stderr}")
     played = Played(runs[0].parent)
-    played.keep = directory
-    played.output = process.stdout
+    weakref.finalize(played, shutil.rmtree, home)
     return played
