@@ -101,7 +101,9 @@ void KernelSampler::sample_processes(Nanos at, const Result<kernel::CpuStat>& st
 
 void KernelSampler::sample_contention(const std::vector<pid_t>& processes, Nanos at, Nanos cpu_time, Nanos throttled) {
     const auto contention = contention_.read(processes, at, cpu_time, throttled);
-    if (!contention) recorder_.note("target.stolen: the kernel does not say how long the target's threads wait");
+    if (!contention && !last_contention_) {
+        recorder_.note("target.stolen: the kernel does not say how long the target's threads wait (CONFIG_SCHED_INFO)");
+    }
     if (contention && last_contention_) {
         if (const auto cores = stolen_cores(*last_contention_, *contention)) gauge("target.stolen", at, *cores);
     }
