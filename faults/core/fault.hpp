@@ -78,13 +78,14 @@ public:
 
 /// A kind of fault, registered by its file. Everything that is not `inject` is documentation that tools print.
 struct Fault {
-    std::string name;                ///< kebab-case: "cpu-cap"
-    std::string summary;             ///< one sentence: what production does
-    std::string mechanism;           ///< one sentence: how it is done here
-    std::string privilege;           ///< "root, or a delegated cgroup", "user namespace", "none"
-    std::string witness;             ///< one sentence: what proves it
-    std::string healing;             ///< one sentence
-    bool aimed = false;              ///< takes cohort and share
+    std::string name;        ///< kebab-case: "cpu-cap"
+    std::string summary;     ///< one sentence: what production does
+    std::string mechanism;   ///< one sentence: how it is done here
+    std::string privilege;   ///< "root, or a delegated cgroup", "user namespace", "none"
+    std::string witness;     ///< one sentence: what proves it
+    std::string healing;     ///< one sentence
+    bool aimed = false;      ///< takes cohort and share
+    bool takes_cpu = false;  ///< runs on the target's CPUs: what it takes there is the test, not the host's noise
     std::vector<std::string> needs;  ///< capability keys, all of them
     std::vector<OptionSpec> options;
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;

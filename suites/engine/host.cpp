@@ -61,6 +61,12 @@ Status pin_thread(const std::vector<int>& cpus) {
     return {};
 }
 
+Status run_promptly() {
+    const sched_param priority{.sched_priority = sched_get_priority_min(SCHED_RR)};
+    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority) == 0) return {};
+    return system_failure("run the load generator at a real-time priority", errno, "run as root, or raise ulimit -r");
+}
+
 std::string make_run_id() {
     const std::time_t now = std::time(nullptr);
     std::tm parts{};

@@ -19,6 +19,10 @@ struct CpuSplit {
 CpuSplit split_cpus();
 Status pin_thread(const std::vector<int>& cpus);  ///< the calling thread, and what it starts
 
+/// Lets the calling thread run before whatever else wants its CPU (SCHED_RR at the lowest real-time priority); what it
+/// starts does not inherit it. Error: the host refuses (no CAP_SYS_NICE); the thread goes on as it was.
+Status run_promptly();
+
 /// "r20261121-034455-1a2b": time of day in UTC, and enough of the clock and the pid to be alone.
 std::string make_run_id();
 

@@ -17,8 +17,9 @@ std::string Injections::missing_capability(const Fault& fault) const {
     return {};
 }
 
-void Injections::inject(const Phase& phase, const FaultUse& use) {
+void Injections::inject(const Phase& phase, const FaultUse& use, Nanos due) {
     InForce fault;
+    fault.due = due;
     fault.use = &use;
     fault.phase = phase.name;
     fault.error = missing_capability(*use.fault);
@@ -80,6 +81,7 @@ boost::json::array Injections::facts() const {
                           {"name", fault.use->name},
                           {"phase", fault.phase},
                           {"mechanism", fault.use->fault->mechanism},
+                          {"due_at_ns", fault.due},
                           {"injected_at_ns", fault.injected_at},
                           {"healed_at_ns", fault.healed_at},
                           {"error", fault.error},

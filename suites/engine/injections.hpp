@@ -17,7 +17,7 @@ public:
     Injections(Rig rig, Recorder& recorder, const std::set<std::string>& without, Observer& observer)
         : rig_(std::move(rig)), recorder_(recorder), without_(without), observer_(observer) {}
 
-    void inject(const Phase& phase, const FaultUse& use);
+    void inject(const Phase& phase, const FaultUse& use, Nanos due);  ///< `due`: by the timeline
     void advance();
     void heal(const FaultUse& use);
     void heal_all();  ///< newest first
@@ -30,6 +30,7 @@ private:
         const FaultUse* use = nullptr;
         std::string phase;
         std::unique_ptr<Injection> injection;  ///< null: could not be injected, or healed
+        Nanos due = 0;
         Nanos injected_at = 0;
         Nanos healed_at = 0;
         std::string error;

@@ -43,7 +43,8 @@ public:
         if (!connected) return problems_;
         start_ = recorder_.now();
         for (const auto& step : timeline(scenario_)) {
-            if (!wait_until(start_ + step.at)) break;
+            step_due_ = start_ + step.at;
+            if (!wait_until(step_due_)) break;
             std::visit([this](const auto& action) { take(action); }, step.action);
         }
         // A phase that was cut short has no span: nothing is judged over the part of it that was played.
@@ -110,7 +111,7 @@ private:
     void take(const EndPhase& step) { close_span(scenario_.phases[step.phase].name); }
     void take(const Inject& step) {
         const auto& phase = scenario_.phases[step.phase];
-        injections_.inject(phase, phase.faults[step.fault]);
+        injections_.inject(phase, phase.faults[step.fault], step_due_);
     }
     void take(const Heal& step) { injections_.heal(scenario_.phases[step.phase].faults[step.fault]); }
     void take(const StartLoad&) {
@@ -159,6 +160,7 @@ private:
     std::vector<Span> open_spans_;
     std::optional<ProcessEnd> target_ended_;
     Nanos start_ = 0;
+    Nanos step_due_ = 0;
     Nanos last_tick_ = 0;
     bool interrupted_ = false;
     bool load_stopped_ = false;

@@ -71,13 +71,15 @@ KernelSampler::KernelSampler(Recorder& recorder, const SampledTarget& target)
 
 void KernelSampler::sample() {
     const Nanos at = recorder_.now();
-    sample_processes(at);
-    sample_cgroup(at);
+    const auto stat = target_.cgroup ? target_.cgroup->cpu_stat() : Result<kernel::CpuStat>(Error{"no control group"});
+    sample_processes(at, stat);
+    if (target_.cgroup) sample_cgroup(at, stat);
     if (target_.netns) sample_sockets(at);
 }
 
-void KernelSampler::sample_processes(Nanos at) {
-    const auto usage = process_usage(process_tree(target_.pid));
+void KernelSampler::sample_processes(Nanos at, const Result<kernel::CpuStat>& stat) {
+    const auto processes = process_tree(target_.pid);
+    const auto usage = process_usage(processes);
     gauge("target.alive", at, usage ? 1 : 0);
     if (!usage) return;
     proportional_bytes_ = static_cast<double>(usage->proportional_bytes);
@@ -87,7 +89,6 @@ void KernelSampler::sample_processes(Nanos at) {
     gauge("target.threads", at, usage->threads);
     if (!usage->proportional_known) recorder_.note("target.pss: smaps_rollup may not be read; it is the RSS");
     // The group's own account keeps the time of processes that have ended; a sum over those that live can shrink.
-    const auto stat = target_.cgroup ? target_.cgroup->cpu_stat() : Result<kernel::CpuStat>(Error{"no control group"});
     const Nanos cpu_time = stat && stat->usage > 0 ? stat->usage : usage->cpu_time;
     if (last_cpu_time_ >= 0 && cpu_time >= last_cpu_time_ && at > last_cpu_at_) {
         gauge("target.cpu", at,
@@ -95,10 +96,21 @@ void KernelSampler::sample_processes(Nanos at) {
     }
     last_cpu_time_ = cpu_time;
     last_cpu_at_ = at;
+    sample_contention(processes, at, cpu_time, stat ? stat->throttled_time : 0);
 }
 
-void KernelSampler::sample_cgroup(Nanos at) {
-    if (!target_.cgroup) return;
+void KernelSampler::sample_contention(const std::vector<pid_t>& processes, Nanos at, Nanos cpu_time, Nanos throttled) {
+    const auto contention = contention_.read(processes, at, cpu_time, throttled);
+    if (!contention && !last_contention_) {
+        recorder_.note("target.stolen: the kernel does not say how long the target's threads wait (CONFIG_SCHED_INFO)");
+    }
+    if (contention && last_contention_) {
+        if (const auto cores = stolen_cores(*last_contention_, *contention)) gauge("target.stolen", at, *cores);
+    }
+    last_contention_ = contention;
+}
+
+void KernelSampler::sample_cgroup(Nanos at, const Result<kernel::CpuStat>& stat) {
     if (target_.cgroup->has_memory()) {
         if (const auto bytes = target_.cgroup->memory_bytes()) {
             gauge("target.cgroup_memory", at, static_cast<double>(*bytes));
@@ -106,7 +118,6 @@ void KernelSampler::sample_cgroup(Nanos at) {
             recorder_.note("target.cgroup_memory: " + bytes.error().message);
         }
     }
-    const auto stat = target_.cgroup->cpu_stat();
     if (!stat) return recorder_.note("target.throttled: " + stat.error().message);
     if (last_throttled_ >= 0 && at > last_throttled_at_) {
         gauge(

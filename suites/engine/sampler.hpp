@@ -7,11 +7,13 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "suites/engine/recorder.hpp"
+#include "suites/metrics/stolen_cpu.hpp"
 #include "suites/targets/profile.hpp"
 
 namespace squall {
@@ -43,8 +45,9 @@ public:
 
 private:
     void sample();
-    void sample_processes(Nanos at);
-    void sample_cgroup(Nanos at);
+    void sample_processes(Nanos at, const Result<kernel::CpuStat>& stat);
+    void sample_contention(const std::vector<pid_t>& processes, Nanos at, Nanos cpu_time, Nanos throttled);
+    void sample_cgroup(Nanos at, const Result<kernel::CpuStat>& stat);
     void sample_sockets(Nanos at);
     void gauge(const char* metric, Nanos at, double value) { recorder_.sample(metric, {}, at, value); }
 
@@ -52,6 +55,8 @@ private:
     SampledTarget target_;
     Nanos last_cpu_time_ = -1, last_cpu_at_ = 0;
     Nanos last_throttled_ = -1, last_throttled_at_ = 0;
+    ContentionReader contention_;
+    std::optional<CpuContention> last_contention_;
     double proportional_bytes_ = 0;
     PeriodicThread thread_;  // last: it starts when everything above is there
 };

@@ -157,9 +157,13 @@ SampledTarget Stage::sampled() const {
     return {process_ ? process_->pid() : 0, cgroup_.get(), testbed_ ? &testbed_->target : nullptr, target_};
 }
 
-std::function<Status()> Stage::enter_clients() const {
+std::function<Status()> Stage::enter_clients() {
     return [this]() -> Status {
         if (auto pinned = pin_thread(cpus_.rig); !pinned) return pinned;
+        // With one CPU for both, a busy rig would keep the target from running.
+        if (cpus_.rig != cpus_.target) {
+            if (auto promptly = run_promptly(); !promptly) notes_.push_back(promptly.error().message);
+        }
         return testbed_ ? testbed_->clients.enter() : Status();
     };
 }

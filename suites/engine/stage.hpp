@@ -33,7 +33,7 @@ public:
     workload::Wire wire(const Profile& profile) const;
     Rig rig(Journal& journal, Clients& clients);
     SampledTarget sampled() const;
-    std::function<Status()> enter_clients() const;  ///< for the workload's thread
+    std::function<Status()> enter_clients();  ///< for the workload's thread, before its start() returns
 
     Process* process() const { return process_.get(); }
     const proxy::Proxy* proxy() const { return proxy_.get(); }

@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <limits>
 
 #include "suites/invariants/series.hpp"
 
@@ -156,6 +157,25 @@ std::optional<Untested> first_untested(const Scenario& scenario, const History& 
         }
     }
     return first;
+}
+
+std::vector<Spell> cpu_taken_on_purpose(const Scenario& scenario, const History& history) {
+    std::vector<Spell> spells;
+    const json::array* all = list(history.facts(), "injections");
+    if (all == nullptr) return spells;
+    for (const Phase& phase : scenario.phases) {
+        for (const FaultUse& use : phase.faults) {
+            if (use.fault == nullptr || !use.fault->takes_cpu) continue;
+            for (const json::value& each : *all) {
+                const json::object* injection = each.if_object();
+                if (injection == nullptr || text(*injection, "name") != use.name) continue;
+                const Nanos start = instant(*injection, "injected_at_ns").value_or(0);
+                const Nanos end = instant(*injection, "healed_at_ns").value_or(0);
+                spells.push_back({start, end > start ? end : std::numeric_limits<Nanos>::max()});
+            }
+        }
+    }
+    return spells;
 }
 
 std::vector<Finding> findings(const Scenario& scenario, const History& history) {

@@ -31,6 +31,13 @@ struct Untested {
 /// The first of them, if any.
 std::optional<Untested> first_untested(const Scenario& scenario, const History& history);
 
+struct Spell {
+    Nanos start = 0;
+    Nanos end = 0;
+};
+/// While faults were in force that run on the target's CPUs themselves.
+std::vector<Spell> cpu_taken_on_purpose(const Scenario& scenario, const History& history);
+
 /// One for each fault of the scenario (its witness), one more for each that was not healed, for each problem of the
 /// rig, and for a target that exited though it should not have.
 std::vector<Finding> findings(const Scenario& scenario, const History& history);

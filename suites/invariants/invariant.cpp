@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "suites/invariants/host_share.hpp"
 #include "suites/invariants/measure.hpp"
 #include "suites/invariants/window.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 class Evaluation {
 public:
     Evaluation(const InvariantUse& invariant, const Scenario& scenario, const Names& names, const History& history)
-        : invariant_(invariant), scenario_(scenario), names_(names), history_(history) {}
+        : invariant_(invariant), scenario_(scenario), names_(names), history_(history), host_(scenario, history) {}
 
     Finding judge();
 
@@ -27,6 +28,9 @@ private:
     void describe_right();
     void compare(double measured, double bound);
     std::string rig_problem(const Window& window) const;
+    double least(const Node& node) const;
+    std::string host_problem(double measured, double bound);
+    std::string delay_problem(double bound) const;
     std::optional<Nanos> held_again_since(double bound) const;
     std::optional<Nanos> broken_since(double bound) const;
     bool percent() const;
@@ -35,6 +39,7 @@ private:
     const Scenario& scenario_;
     const Names& names_;
     const History& history_;
+    const HostShare host_;
     Window window_;
     Window baseline_;
     Finding finding_;
@@ -43,6 +48,9 @@ private:
     std::optional<std::uint64_t> samples_;
     std::optional<Nanos> books_since_;
 };
+
+/// What is as good as nothing: the precision that is aimed at (docs/reference/ground-truth.md).
+constexpr double untimed_share_silent = 0.01;
 
 std::string duration(double seconds) {
     return format_quantity(seconds, dimension::time);
@@ -130,6 +138,64 @@ std::string Evaluation::rig_problem(const Window& window) const {
                            duration(to_seconds(p99)), duration(to_seconds(scenario_.rig_lag_max)));
     }
     return known ? "" : "the rig did not measure its own lag";
+}
+
+/// What `node` would be worth if all that may be the host's doing was.
+double Evaluation::least(const Node& node) const {
+    const auto least_in = [this](const Measurement& m, const Window& window) {
+        const Measured measured = measure(history_, m, window);
+        return measured.problem.empty() ? measured.value - host_.of(m, measured.value, window) : std::nan("");
+    };
+    return evaluate(node, {names_, [&](const Measurement& m) { return least_in(m, window_); },
+                           [&](const Measurement& m) { return least_in(m, baseline_); }});
+}
+
+/// "" when the verdict is the same whatever the host did to the times that were measured.
+std::string Evaluation::host_problem(double measured, double bound) {
+    const Comparison comparison = expression().comparison;
+    const auto readable = [this](double value) {
+        return std::isfinite(value) ? format_quantity(value, expression().left->dimension, percent()) : "anything";
+    };
+    const bool good = finding_.verdict == Verdict::pass;
+    const double with_untimed = evaluate(*expression().left, {names_, [this](const Measurement& m) {
+                                                                  const double timed =
+                                                                      measure(history_, m, window_).value;
+                                                                  return host_.with_untimed(m, timed, window_);
+                                                              }});
+    if (good && !holds(with_untimed, comparison, bound)) {
+        return fmt::format(
+            "the rig was kept from its CPU: with the messages that it could not time (messages.untimed) "
+            "it may have been {}",
+            readable(with_untimed));
+    }
+    if (with_untimed - measured > untimed_share_silent * std::fabs(measured)) {
+        details_.push_back(
+            fmt::format("up to {} with the messages that the rig could not time", readable(with_untimed)));
+    }
+    const double least_measured = least(*expression().left), least_bound = least(*expression().right);
+    const bool same =
+        holds(least_measured, comparison, bound) == good && holds(measured, comparison, least_bound) == good;
+    if (same) return "";
+    return fmt::format(
+        "the host could have made the difference: without what others took from the target's CPU, and the "
+        "rig's own lag, it may have been {} against {}",
+        readable(least_measured), readable(least_bound));
+}
+
+/// Of a `within` that was missed: "" unless it was met later by no more than others took from the target's CPU.
+std::string Evaluation::delay_problem(double bound) const {
+    if (finding_.verdict != Verdict::fail || !std::holds_alternative<Within>(expression().when)) return "";
+    const Nanos deadline = counts_only(expression()) ? window_.end : window_.start;
+    const double stolen = host_.stolen(window_.earliest, deadline);
+    const Window later = window_of(expression(), names_, history_, from_seconds(stolen));
+    if (stolen == 0 || !later.problem.empty()) return "";
+    const Valuation valuation{names_, [&](const Measurement& m) {
+                                  const Measured measured = measure(history_, m, later);
+                                  return measured.problem.empty() ? measured.value : std::nan("");
+                              }};
+    if (!holds(evaluate(*expression().left, valuation), expression().comparison, bound)) return "";
+    return fmt::format("it was met later by no more than the {} that others took from the target's CPU until then",
+                       duration(stolen));
 }
 
 /// Of a `within` that holds: since when the same invariant would have held until the window's end, to a slice.
@@ -228,6 +294,9 @@ Finding Evaluation::judge() {
     if (std::isfinite(measured) && std::isfinite(bound)) {
         compare(measured, bound);
         describe_right();
+        for (const auto& problem : {host_problem(measured, bound), delay_problem(bound)}) {
+            if (!problem.empty()) problems_.push_back(problem);
+        }
     } else if (problems_.empty()) {
         problems_.push_back("a division by nought");
     }

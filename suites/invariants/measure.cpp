@@ -10,7 +10,6 @@
 #include "suites/invariants/regression.hpp"
 
 namespace squall {
-namespace {
 
 std::optional<double> quantile_of(Aggregation aggregation) {
     switch (aggregation) {
@@ -28,6 +27,8 @@ std::optional<double> quantile_of(Aggregation aggregation) {
             return std::nullopt;
     }
 }
+
+namespace {
 
 /// Of values that are not empty; in base units.
 double aggregate(const Histogram& values, Aggregation aggregation) {

@@ -18,6 +18,9 @@ struct Measured {
     std::optional<Nanos> since = {};  ///< of the books: the first entry that does not add up
 };
 
+/// 0.99 of p99; nothing for what is no percentile.
+std::optional<double> quantile_of(Aggregation aggregation);
+
 Measured measure(const History& history, const Measurement& measurement, const Window& window);
 
 /// When the measurement came to violate `bound`: see docs/reference/expressions.md, "Since when".

@@ -56,7 +56,7 @@ Window span_window(const std::string& name, const History& history) {
     return window;
 }
 
-Window window_of(const Expression& expression, const Names& names, const History& history) {
+Window window_of(const Expression& expression, const Names& names, const History& history, Nanos grace) {
     return std::visit(overloaded{[&](const During& during) { return span_window(during.phase, history); },
                                  [&](const Always&) { return span_window("run", history); },
                                  [&](const From& from) {
@@ -67,7 +67,7 @@ Window window_of(const Expression& expression, const Names& names, const History
                                  [&](const Within& within) {
                                      const auto of = played(within.of, names, history);
                                      if (!of) return nowhere(fmt::format("'{}' was not played", within.of.phase));
-                                     const Nanos limit = *of + nanos(within.limit, names);
+                                     const Nanos limit = *of + nanos(within.limit, names) + grace;
                                      if (counts_only(expression)) return Window{*of, limit + 1, *of, ""};
                                      return to_the_phases_end(limit, *of, names, history);
                                  }},

@@ -21,7 +21,8 @@ struct Window {
     bool holds_slice(std::int64_t slice) const { return holds(slice * slice_length + slice_length / 2); }
 };
 
-Window window_of(const Expression& expression, const Names& names, const History& history);
+/// `grace`: as if the limit of a `within` were so much longer.
+Window window_of(const Expression& expression, const Names& names, const History& history, Nanos grace = 0);
 Window span_window(const std::string& name, const History& history);
 
 }  // namespace squall

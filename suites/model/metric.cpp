@@ -60,6 +60,11 @@ std::vector<Metric> table() {
         {"target.cgroup_memory", gauge, d::bytes, {}, "memory charged to the target's cgroup, where it has one"},
         {"target.socket_memory", gauge, d::bytes, {}, "kernel memory charged to the target's TCP sockets"},
         {"target.cpu", gauge, d::cores, {}, "CPU time used over time passed, process tree"},
+        {"target.stolen",
+         gauge,
+         d::cores,
+         {},
+         "CPU time that others took from the target while it wanted it, over time passed"},
         {"target.throttled", gauge, d::none, {}, "share of the time for which the cgroup was throttled"},
         {"target.fds", gauge, d::none, {}, "open file descriptors, process tree"},
         {"target.threads", gauge, d::none, {}, "threads, process tree"},
@@ -117,7 +122,8 @@ std::vector<Metric> table() {
          counter,
          d::none,
          {"cohort", "protocol"},
-         "that arrived without a kernel timestamp, and so without a latency"},
+         "that have no latency: the rig was kept from its CPU as it sent or read them, or the kernel gave no "
+         "timestamp"},
 
         // Reconciled by the judge.
         {"messages",
@@ -217,6 +223,10 @@ std::string label_problem(std::string_view metric, std::string_view label, std::
 
 bool carries_rig_lag(std::string_view metric) {
     return metric == "delivery.latency" || metric == "publish.latency" || metric == "connect.latency";
+}
+
+bool carries_stolen_time(std::string_view metric) {
+    return carries_rig_lag(metric) || metric == "silence";
 }
 
 }  // namespace squall

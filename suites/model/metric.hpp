@@ -39,4 +39,7 @@ std::string label_problem(std::string_view metric, std::string_view label, std::
 /// Latency metrics carry the rig's own lag: where it passes the scenario's limit, the judge cannot tell.
 bool carries_rig_lag(std::string_view metric);
 
+/// A target that others keep from its CPU makes these longer.
+bool carries_stolen_time(std::string_view metric);
+
 }  // namespace squall

@@ -9,6 +9,7 @@ std::uint64_t PublishedLog::send() {
     if (sent_ % 64 == 0) {
         accepted_.push_back(0);
         rejected_.push_back(0);
+        untimed_.push_back(0);
     }
     return sent_++;
 }

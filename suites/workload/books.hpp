@@ -26,7 +26,10 @@ public:
     void reject(std::uint64_t sequence) { set(rejected_, sequence); }
     /// Accepted for lack of an answer, but cannot have reached the target.
     void withdraw(std::uint64_t sequence);
+    /// When it was sent is not known well enough for a latency.
+    void untime(std::uint64_t sequence) { set(untimed_, sequence); }
 
+    bool untimed(std::uint64_t sequence) const { return get(untimed_, sequence); }
     bool rejected(std::uint64_t sequence) const { return get(rejected_, sequence); }
     std::uint64_t accepted_in(std::uint64_t from, std::uint64_t to) const;  ///< [from, to)
     std::uint64_t accepted() const { return accepted_in(0, sent_); }
@@ -39,6 +42,7 @@ private:
     std::uint64_t sent_ = 0;
     Bits accepted_;
     Bits rejected_;
+    Bits untimed_;
 };
 
 /// Accepted messages that a subscriber was owed and did not get.

@@ -68,6 +68,9 @@ public:
     Nanos now() const;
     /// When what the loop is working at became known: read once a batch of events.
     Nanos turn() const { return turn_; }
+    /// Others kept the loop from its CPU for longer than a batch takes, while what is being read of open subscriptions
+    /// arrived: of several messages in one read only the last one's arrival is known.
+    bool held_up() const { return held_up_ + held_up_before_ > batch_interval; }
     /// A kernel timestamp (CLOCK_REALTIME) on the run's clock, by the offset that was measured this turn.
     Nanos from_realtime(Nanos realtime) const { return realtime + realtime_offset_; }
 
@@ -83,6 +86,8 @@ public:
     static constexpr std::size_t timer_bytes = 16;
 
 private:
+    static constexpr Nanos batch_interval = 200'000;
+
     struct Timer {
         Nanos when;
         std::uint64_t token;
@@ -95,6 +100,7 @@ private:
     int read_batch(LoopOwner& owner);
     int wait(int epoll, epoll_event* events, int count, Nanos wait_max);
     void new_turn();
+    Nanos waited_for_cpu();
     void fire(LoopOwner& owner);
     void fire(Timers& timers, std::size_t count_max, LoopOwner& owner);
     Nanos next_timer() const;
@@ -107,6 +113,10 @@ private:
     int batches_ = -1;
     bool batch_ready_ = false;  // `batches_` has something, and is not watched by `prompt_` meanwhile
     int wake_ = -1;
+    int schedstat_ = -1;        // the loop thread's own, where the kernel keeps one
+    Nanos waited_for_cpu_ = 0;  // when it was last read
+    Nanos held_up_ = 0;         // since the batch that is being read was asked for, or since there was nothing to read
+    Nanos held_up_before_ = 0;  // until then, for that batch
     bool running_ = true;
     Timers prompt_timers_;
     Timers batch_timers_;

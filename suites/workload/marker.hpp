@@ -20,7 +20,7 @@ namespace squall::workload {
 struct Marker {
     std::uint32_t publisher = 0;  ///< 0..65,535
     std::uint64_t sequence = 0;   ///< from 0, by publisher
-    Nanos scheduled = 0;          ///< since the run's origin
+    Nanos scheduled = 0;          ///< since the run's origin; later by what the rig was late to publish it
 
     friend bool operator==(const Marker&, const Marker&) = default;
 };

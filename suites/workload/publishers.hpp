@@ -63,11 +63,15 @@ private:
         bool ever_ready = false;  // connected before: another time is a reconnection
         bool answered = false;    // this connection has been of use
         Nanos free_at = 0;        // since when it could have sent
+        // By how much the last message went out later than a rig that is always in time would have sent it. Such a rig
+        // would have been free earlier, by as much: lag adds up over a backlog (Lindley 1952), and is not the target's.
+        Nanos rig_lag = 0;
         std::string unsent;
 
         // HTTP: the one request that is outstanding
         bool outstanding = false;
         Due due;
+        Nanos counts_from = 0;  // what its latency is measured from
         std::uint64_t sequence = 0;
         HeadReader head;
         std::optional<BodyReader> body;
@@ -105,6 +109,8 @@ private:
 
     // publishers_wire.cpp: messages and answers
     void send_next(std::uint32_t index);
+    void take_instant(Outlet& outlet, Nanos now);
+    void check_instant(std::uint32_t index, Nanos began);
     void send_over_http(std::uint32_t index, const std::string& payload);
     void send_over_websocket(std::uint32_t index, const std::string& payload, std::uint64_t sequence);
     void on_readable(std::uint32_t index);

@@ -12,6 +12,9 @@ namespace {
 
 /// Frames whose acknowledgement is followed up before the kernel is asked how far it has got.
 constexpr std::size_t unacknowledged_max = 1'024;
+/// Composing and sending a message takes some tens of microseconds, and 1 ns a byte at most. Who needs longer has been
+/// interrupted, and does not know when it was sent.
+constexpr Nanos sending_max = 150'000;
 
 }  // namespace
 
@@ -30,31 +33,47 @@ private:
     Random& random_;
 };
 
+/// `began`: since when the message's instant is known.
+void Publishers::check_instant(std::uint32_t index, Nanos began) {
+    const Outlet& outlet = *outlets_[index];
+    const bool interrupted = common_.loop.now() - began > sending_max + static_cast<Nanos>(outlet.due.bytes);
+    if (interrupted) common_.published[index].untime(outlet.sequence);
+}
+
+/// From when the latency of `outlet.due` counts: the instant it was scheduled, and what the rig alone was late by.
+void Publishers::take_instant(Outlet& outlet, Nanos now) {
+    const Nanos could_have = std::max(outlet.due.at, outlet.free_at - outlet.rig_lag);
+    outlet.rig_lag = now - could_have;
+    outlet.counts_from = outlet.due.at + outlet.rig_lag;
+    common_.recorder.record(publish_lag_, now, outlet.rig_lag);
+}
+
 void Publishers::send_next(std::uint32_t index) {
     Outlet& outlet = *outlets_[index];
     const Due due = outlet.backlog.front();
     outlet.backlog.pop_front();
     const std::uint64_t sequence = common_.published[index].send();
-    std::string payload;
-    append_payload(payload, common_.run, {index, sequence, due.at}, due.bytes);
     outlet.due = due;
     outlet.sequence = sequence;
+    const Nanos began = common_.loop.now();
+    take_instant(outlet, began);
+    std::string payload;
+    append_payload(payload, common_.run, {index, sequence, outlet.counts_from}, due.bytes);
     if (outlet.over_http()) {
         send_over_http(index, payload);
     } else {
         send_over_websocket(index, payload, sequence);
     }
+    check_instant(index, began);
 }
 
 void Publishers::send_over_http(std::uint32_t index, const std::string& payload) {
     Outlet& outlet = *outlets_[index];
     const std::string request = publish_request(common_.plan.wire, outlet.publisher.topic, payload);
-    const Nanos now = common_.loop.now();
-    common_.recorder.record(publish_lag_, now, now - std::max(outlet.due.at, outlet.free_at));
     outlet.outstanding = true;
     outlet.head = {};
     outlet.body.reset();
-    arm(index, deadline, now + answer_deadline);
+    arm(index, deadline, common_.loop.now() + answer_deadline);
     write(index, request);
 }
 
@@ -64,14 +83,12 @@ void Publishers::send_over_websocket(std::uint32_t index, const std::string& pay
     std::string frame;
     append_frame(frame, Opcode::text, expand(envelope, "{payload}", payload),
                  static_cast<std::uint32_t>(common_.random.next()));
-    const Nanos now = common_.loop.now();
-    common_.recorder.record(publish_lag_, now, now - std::max(outlet.due.at, outlet.free_at));
     if (outlet.unacknowledged.size() >= unacknowledged_max) forget_acknowledged(outlet);
     outlet.unacknowledged.push_back({sequence, outlet.written + frame.size()});
     outlet.half_written = sequence;
     if (!write(index, frame) || !outlet.unsent.empty()) return;
     outlet.half_written.reset();
-    accept(outlet, sequence, now);
+    accept(outlet, sequence, common_.loop.now());
 }
 
 void Publishers::accept(Outlet& outlet, std::uint64_t sequence, Nanos at) {
@@ -157,7 +174,9 @@ void Publishers::on_answer(std::uint32_t index, Nanos at) {
     outlet.answered = true;
     outlet.free_at = at;
     ++outlet.deadline_timer;
-    common_.recorder.record(outlet.latency, at, at - outlet.due.at);
+    if (!common_.published[index].untimed(outlet.sequence)) {
+        common_.recorder.record(outlet.latency, at, at - outlet.counts_from);
+    }
     if (head.status / 100 == 2) {
         accept(outlet, outlet.sequence, at);
     } else {

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "suites/workload/socket.hpp"
 #include "suites/workload/subscribers.hpp"
@@ -29,7 +31,17 @@ Piece piece_of(const Reading& reading) {
 class Subscribers::Sink final : public StreamSink {
 public:
     Sink(Subscribers& all, std::uint32_t index, Common::Instant arrival)
-        : all_(all), index_(index), s_(all.subscribers_[index]), state_(all.state_of(s_)), arrival_(arrival) {}
+        : all_(all),
+          index_(index),
+          s_(all.subscribers_[index]),
+          state_(all.state_of(s_)),
+          arrival_(arrival),
+          last_only_(all.common_.loop.held_up()) {}
+    ~Sink() {
+        if (waiting_) record(*waiting_);
+    }
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
 
     void on_marker(const Marker& marker) override {
         Recorder& recorder = all_.common_.recorder;
@@ -58,13 +70,16 @@ public:
         ++all_.delivered_;
         recorder.count(state_.delivered, arrival_.at);
         recorder.count(state_.expected, arrival_.at);
-        if (!arrival_.timed) {
+        if (!arrival_.timed || all_.common_.published[marker.publisher].untimed(marker.sequence)) {
             recorder.count(state_.untimed, arrival_.at);
             return;
         }
-        const Nanos latency = arrival_.at - marker.scheduled;
-        recorder.record(state_.latency[place], arrival_.at, latency);
-        recorder.delivered(latency);
+        const Timed timed{place, arrival_.at - marker.scheduled};
+        if (!last_only_) {
+            record(timed);
+        } else if (std::exchange(waiting_, timed)) {
+            recorder.count(state_.untimed, arrival_.at);
+        }
     }
     void on_foreign(std::uint32_t markers) override {
         all_.common_.recorder.count(state_.foreign, arrival_.at, markers);
@@ -88,11 +103,22 @@ public:
     std::uint16_t close_code = 0;
 
 private:
+    struct Timed {
+        std::size_t place;
+        Nanos latency;
+    };
+    void record(const Timed& timed) {
+        all_.common_.recorder.record(state_.latency[timed.place], arrival_.at, timed.latency);
+        all_.common_.recorder.delivered(timed.latency);
+    }
+
     Subscribers& all_;
     std::uint32_t index_;
     Subscriber& s_;
     CohortState& state_;
     Common::Instant arrival_;
+    const bool last_only_;          // the read's last message is the only one whose arrival is known
+    std::optional<Timed> waiting_;  // it may be the last
 };
 
 void Subscribers::on_open(std::uint32_t index, std::uint32_t events) {

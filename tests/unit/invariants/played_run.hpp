@@ -48,7 +48,7 @@ struct PlayedRun {
         history.span({"load", 0, 8000 * ms});
         history.span({"run", -500 * ms, 12100 * ms});
         for (Nanos at = 0; at < 12000 * ms; at += 250 * ms)
-            history.record("rig.loop_lag", {}, at, ms);
+            history.record("rig.loop_lag", {}, at, ms / 10);
     }
 
     void expect(const std::string& text, std::uint64_t samples_min = 1, const std::string& name = "") {

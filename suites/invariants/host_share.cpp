@@ -1,0 +1,104 @@
+#include "suites/invariants/host_share.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "suites/invariants/facts.hpp"
+#include "suites/invariants/measure.hpp"
+
+namespace squall {
+namespace {
+
+bool can_be_too_long(Aggregation aggregation) {
+    switch (aggregation) {
+        case Aggregation::p50:
+        case Aggregation::p90:
+        case Aggregation::p95:
+        case Aggregation::p99:
+        case Aggregation::p999:
+        case Aggregation::max:
+        case Aggregation::mean:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+HostShare::HostShare(const Scenario& scenario, const History& history) : history_(history) {
+    const auto on_purpose = facts::cpu_taken_on_purpose(scenario, history);
+    for (const auto& [key, samples] : history.gauges()) {
+        if (key.metric != "target.stolen") continue;
+        std::vector<Taken>& host = hosts_.emplace_back();
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            const Nanos to = samples[i].at;
+            const Nanos from = i > 0 ? samples[i - 1].at : to - slice_length;
+            const bool purpose = std::any_of(on_purpose.begin(), on_purpose.end(), [&](const facts::Spell& spell) {
+                return from < spell.end && spell.start < to;
+            });
+            if (!purpose) host.push_back({from, to, samples[i].value * to_seconds(to - from)});
+        }
+    }
+}
+
+double HostShare::of(const Measurement& measurement, double measured, const Window& window) const {
+    if (!can_be_too_long(measurement.aggregation)) return 0;
+    double share = 0;
+    if (carries_rig_lag(measurement.metric)) share += rig_lag(measurement.aggregation, window);
+    if (carries_stolen_time(measurement.metric)) share += most_stolen(measured, window);
+    return std::min(share, measured);
+}
+
+double HostShare::rig_lag(Aggregation aggregation, const Window& window) const {
+    const Histogram lag = merged(slices(history_, {Aggregation::p99, "rig.loop_lag", {}}, window));
+    if (lag.empty()) return 0;
+    if (aggregation == Aggregation::max) return to_seconds(lag.max());
+    return to_seconds(*lag.quantile(aggregation == Aggregation::p999 ? 0.999 : 0.99));
+}
+
+/// The most in any stretch of `span` seconds, which is how long a message was under way, rounded up to whole samples.
+double HostShare::most_stolen(double span, const Window& window) const {
+    const Nanos length = from_seconds(span) + slice_length;
+    double most = 0;
+    for (const auto& host : hosts_) {
+        double sum = 0;
+        for (std::size_t first = 0, last = 0; last < host.size(); ++last) {
+            if (host[last].to <= window.start || host[last].from >= window.end) continue;
+            sum += host[last].seconds;
+            for (; first < last && host[first].to <= host[last].to - length; ++first) {
+                const bool counted = host[first].to > window.start && host[first].from < window.end;
+                if (counted) sum -= host[first].seconds;
+            }
+            most = std::max(most, sum);
+        }
+    }
+    return most;
+}
+
+double HostShare::with_untimed(const Measurement& measurement, double measured, const Window& window) const {
+    const auto quantile = quantile_of(measurement.aggregation);
+    if (!quantile || measurement.metric != "delivery.latency") return measured;
+    std::vector<Selector> whose = measurement.selectors;
+    std::erase_if(whose, [](const Selector& selector) { return selector.label == "publisher"; });
+    const double untimed = total(counted(history_, "messages.untimed", whose, window));
+    const Histogram timed = merged(slices(history_, measurement, window));
+    if (untimed == 0 || timed.empty()) return measured;
+    const auto count = static_cast<double>(timed.count());
+    const double rank = *quantile * (count + untimed) / count;
+    return rank > 1 ? std::numeric_limits<double>::infinity() : to_seconds(*timed.quantile(rank));
+}
+
+double HostShare::stolen(Nanos from, Nanos to) const {
+    double most = 0;
+    for (const auto& host : hosts_) {
+        double sum = 0;
+        for (const Taken& taken : host) {
+            if (from < taken.to && taken.from < to) sum += taken.seconds;
+        }
+        most = std::max(most, sum);
+    }
+    return most;
+}
+
+}  // namespace squall

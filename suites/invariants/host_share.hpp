@@ -1,0 +1,39 @@
+// What of a measured time may be the host's doing and not the target's: the rig's own lag, and CPU time that others
+// took from the target. The rules stand in docs/reference/expressions.md, "The host's share".
+#pragma once
+
+#include <vector>
+
+#include "suites/invariants/series.hpp"
+#include "suites/model/scenario.hpp"
+
+namespace squall {
+
+class HostShare {
+public:
+    HostShare(const Scenario& scenario, const History& history);
+
+    /// In seconds: how much too long `measured` seconds of a latency or of a silence may be. 0 for anything else.
+    double of(const Measurement& measurement, double measured, const Window& window) const;
+
+    /// In seconds: what a percentile of `delivery.latency` would be if every message that the rig could not time had
+    /// been the slowest; infinite when there are too many of them. `measured` for anything else.
+    double with_untimed(const Measurement& measurement, double measured, const Window& window) const;
+
+    /// CPU seconds that others took from the target in [from, to).
+    double stolen(Nanos from, Nanos to) const;
+
+private:
+    /// A sample tells of the time since the one before it.
+    struct Taken {
+        Nanos from, to;
+        double seconds;
+    };
+    double rig_lag(Aggregation aggregation, const Window& window) const;
+    double most_stolen(double span, const Window& window) const;
+
+    const History& history_;
+    std::vector<std::vector<Taken>> hosts_;  // shards run on hosts of their own
+};
+
+}  // namespace squall

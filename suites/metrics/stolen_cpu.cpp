@@ -1,0 +1,93 @@
+#include "suites/metrics/stolen_cpu.hpp"
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace squall {
+namespace {
+
+std::vector<pid_t> threads_of(pid_t process) {
+    std::vector<pid_t> threads;
+    DIR* directory = opendir(fmt::format("/proc/{}/task", process).c_str());
+    if (directory == nullptr) return threads;
+    while (const dirent* entry = readdir(directory)) {
+        if (entry->d_name[0] != '.') threads.push_back(std::atoi(entry->d_name));
+    }
+    closedir(directory);
+    return threads;
+}
+
+/// Time that a thread was runnable and not running: the second field of schedstat (Linux,
+/// Documentation/scheduler/sched-stats.rst).
+std::optional<Nanos> run_queue_wait(pid_t process, pid_t thread) {
+    std::ifstream file(fmt::format("/proc/{}/task/{}/schedstat", process, thread));
+    Nanos ran = 0, waited = 0;
+    if (!(file >> ran >> waited)) return std::nullopt;
+    return waited;
+}
+
+/// The CPUs that `process` may use: their idle and stolen time, from /proc/stat (proc(5)).
+bool read_cpus(pid_t process, CpuContention& contention) {
+    static const Nanos tick = nanos_per_second / sysconf(_SC_CLK_TCK);
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(process, sizeof allowed, &allowed) != 0) return false;
+    std::ifstream file("/proc/stat");
+    for (std::string line; std::getline(file, line);) {
+        if (line.rfind("cpu", 0) != 0 || line.size() < 4 || line[3] == ' ') continue;
+        std::istringstream fields(line.substr(3));
+        std::size_t cpu = 0;
+        Nanos user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+        fields >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+        if (!fields || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed)) continue;
+        contention.idle += (idle + iowait) * tick;
+        contention.steal += steal * tick;
+        ++contention.cpus;
+    }
+    return contention.cpus > 0;
+}
+
+}  // namespace
+
+std::optional<double> stolen_cores(const CpuContention& before, const CpuContention& after) {
+    const Nanos passed = after.at - before.at;
+    if (passed <= 0 || after.cpus != before.cpus || after.used < before.used) return std::nullopt;
+    const Nanos used = after.used - before.used;
+    const Nanos steal = std::max<Nanos>(after.steal - before.steal, 0);
+    const Nanos waited = after.waited - before.waited - (after.throttled - before.throttled);
+    const Nanos all = static_cast<Nanos>(after.cpus) * passed;
+    const Nanos others = std::max<Nanos>(all - (after.idle - before.idle) - steal - used, 0);
+    const Nanos by_others = std::clamp<Nanos>(waited, 0, others);
+    const double wanted = used + others > 0 ? static_cast<double>(used) / static_cast<double>(used + others) : 0;
+    return (static_cast<double>(by_others) + wanted * static_cast<double>(steal)) / static_cast<double>(passed);
+}
+
+std::optional<CpuContention> ContentionReader::read(const std::vector<pid_t>& processes, Nanos at, Nanos used,
+                                                    Nanos throttled) {
+    std::map<pid_t, Nanos> now;
+    for (const pid_t process : processes) {
+        for (const pid_t thread : threads_of(process)) {
+            const auto waited = run_queue_wait(process, thread);
+            if (!waited) continue;
+            const auto last = waited_by_thread_.find(thread);
+            // One that counts less than before is another thread under an old number.
+            const bool known = last != waited_by_thread_.end() && last->second <= *waited;
+            waited_ += known ? *waited - last->second : *waited;
+            now.emplace(thread, *waited);
+        }
+    }
+    waited_by_thread_ = std::move(now);
+    CpuContention contention{.at = at, .waited = waited_, .throttled = throttled, .used = used};
+    if (waited_by_thread_.empty() || !read_cpus(processes.front(), contention)) return std::nullopt;
+    return contention;
+}
+
+}  // namespace squall
