@@ -5,9 +5,14 @@
 
 namespace squall::reference {
 
-std::optional<Refusal> admit_session(const Hub& hub) {
+bool has_room(const Hub& hub) {
+    return hub.sessions.size() < hub.config.max_connections;
+}
+
+std::optional<Refusal> admit_session(Hub& hub, Clock::time_point now) {
     if (hub.draining) return Refusal::draining;
-    if (hub.sessions.size() >= hub.config.max_connections) return Refusal::over_capacity;
+    if (!has_room(hub)) return Refusal::over_capacity;
+    if (!hub.handshakes.take(now)) return Refusal::over_rate;
     return std::nullopt;
 }
 

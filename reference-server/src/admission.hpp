@@ -7,8 +7,11 @@
 
 namespace squall::reference {
 
-// Whether one more subscriber fits; otherwise why not.
-std::optional<Refusal> admit_session(const Hub& hub);
+// Whether max_connections leaves room for one more subscriber.
+bool has_room(const Hub& hub);
+
+// Whether one more subscriber fits, in number and in pace; otherwise why not. It counts against handshake_rate_max.
+std::optional<Refusal> admit_session(Hub& hub, Clock::time_point now);
 
 // Whether one more TCP connection fits, whatever it is going to ask for.
 bool admit_socket(const Hub& hub);

@@ -43,6 +43,8 @@ std::vector<Setting> make_settings() {
          "time a peer has to take its farewell and close, before the connection is reset"},
         {"max_connections", Kind::count, &C::max_connections, 1, 1'000'000,
          "SSE and WebSocket connections admitted; more are answered 503"},
+        {"handshake_rate_max", Kind::count, &C::handshake_rate_max, 0, 1'000'000,
+         "SSE and WebSocket connections admitted per second, and at once; more are answered 503; 0 is off"},
         {"policy", Kind::policy, &C::policy, 0, 0, "what happens at the high-water mark of a queue"},
         {"queue_messages_high", Kind::count, &C::queue_messages_high, 1, 1'000'000, "high-water mark, messages"},
         {"queue_messages_low", Kind::count, &C::queue_messages_low, 0, 1'000'000, "low-water mark, messages"},

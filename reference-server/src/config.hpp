@@ -43,6 +43,7 @@ struct Config {
     std::chrono::milliseconds close_deadline = 1s;
 
     std::uint64_t max_connections = 20'000;
+    std::uint64_t handshake_rate_max = 0;  // a second
     Policy policy = Policy::evict;
     std::uint64_t queue_messages_high = 100;
     std::uint64_t queue_messages_low = 50;

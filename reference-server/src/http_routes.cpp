@@ -46,8 +46,11 @@ std::variant<std::optional<std::uint64_t>, Response> resume_point(const Request&
 }
 
 Outcome open_stream(Hub& hub, const Request& request, OpenStream stream) {
-    if (const auto refusal = admit_session(hub))
-        return refuse(*refusal, *refusal == Refusal::draining ? "draining" : "max_connections are open");
+    if (const auto refusal = admit_session(hub, Clock::now())) {
+        return refuse(*refusal, *refusal == Refusal::draining        ? "draining"
+                                : *refusal == Refusal::over_capacity ? "max_connections are open"
+                                                                     : "handshake_rate_max is reached");
+    }
     auto resume = resume_point(request);
     if (auto* response = std::get_if<Response>(&resume)) return std::move(*response);
     auto topic = topic_of(hub, request);
@@ -184,6 +187,7 @@ int usual_status(Refusal refusal) {
         case Refusal::method_not_allowed:
             return 405;
         case Refusal::over_capacity:
+        case Refusal::over_rate:
         case Refusal::draining:
             return 503;
         case Refusal::bad_request:

@@ -14,6 +14,7 @@ Hub::Hub(const Config& settings, std::function<void()> request_turn_end)
       log(settings.log, STDOUT_FILENO),
       wheel(Clock::now()),
       topics(settings),
+      handshakes(settings.handshake_rate_max),
       request_turn_end_(std::move(request_turn_end)) {}
 
 Hub::~Hub() = default;

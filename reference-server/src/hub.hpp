@@ -18,6 +18,7 @@
 #include "reference-server/src/deadline_wheel.hpp"
 #include "reference-server/src/event_log.hpp"
 #include "reference-server/src/metrics.hpp"
+#include "reference-server/src/rate_limit.hpp"
 #include "reference-server/src/registry.hpp"
 #include "reference-server/src/topics.hpp"
 #include "reference-server/src/watermarks.hpp"
@@ -55,6 +56,7 @@ public:
     Topics topics;
     Registry<Session> sessions;
     Registry<HttpConnection> http_connections;
+    RateLimit handshakes;
 
     // For whoever reads at the moment. A buffer parked at each connection would be most of its memory.
     std::array<char, 64 * 1024> read_buffer;

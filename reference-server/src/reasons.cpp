@@ -52,6 +52,8 @@ std::string_view name(Refusal refusal) {
             return "method_not_allowed";
         case Refusal::over_capacity:
             return "over_capacity";
+        case Refusal::over_rate:
+            return "over_rate";
         case Refusal::draining:
             return "draining";
         case Refusal::bad_upgrade:

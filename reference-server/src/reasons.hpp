@@ -45,14 +45,15 @@ enum class Refusal : std::uint8_t {
     not_found,           // no such path
     method_not_allowed,  // the path exists, the method does not
     over_capacity,       // max_connections, topics_max or the socket limit is reached
+    over_rate,           // handshake_rate_max is reached
     draining,            // the server is shutting down
     bad_upgrade,         // not a valid WebSocket opening handshake
     closed_early,        // the client left before its request was complete
 };
-inline constexpr std::size_t refusal_count = 8;
+inline constexpr std::size_t refusal_count = 9;
 inline constexpr std::array<Refusal, refusal_count> all_refusals = {
-    Refusal::timeout,       Refusal::bad_request, Refusal::not_found,   Refusal::method_not_allowed,
-    Refusal::over_capacity, Refusal::draining,    Refusal::bad_upgrade, Refusal::closed_early};
+    Refusal::timeout,   Refusal::bad_request, Refusal::not_found,   Refusal::method_not_allowed, Refusal::over_capacity,
+    Refusal::over_rate, Refusal::draining,    Refusal::bad_upgrade, Refusal::closed_early};
 
 std::string_view name(Protocol protocol);
 std::string_view name(Reason reason);

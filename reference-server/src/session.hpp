@@ -73,7 +73,8 @@ protected:
     virtual std::chrono::milliseconds heartbeat_interval() const = 0;
     virtual void heartbeat() = 0;
     virtual std::string gap_notice(std::uint64_t from, std::uint64_t to) const = 0;
-    virtual std::string farewell(Reason reason) const = 0;
+    // `complete`: all that the peer was owed has been delivered. A stream that was cut must not look like a whole one.
+    virtual std::string farewell(Reason reason, bool complete) const = 0;
     // After the farewell: whether to send FIN now. Otherwise consume() says so later, by finish_sending().
     virtual bool fin_after_farewell() const = 0;
     // When the peer was last heard of, for idle_timeout.

@@ -58,13 +58,14 @@ void Session::leave_topic() {
 }
 
 void Session::begin_farewell(Reason reason) {
+    const bool complete = resume_next_ == 0 && queue_.messages() == (queue_.front_in_flight() ? 1 : 0);
     state_ = State::farewell;
     reason_ = reason;
     leave_topic();
     discard_queue();
     heartbeat_due_ = pong_due_ = write_due_ = slow_due_ = idle_due_ = never;
     close_due_ = Clock::now() + hub_.config.close_deadline;
-    control_ += farewell(reason);
+    control_ += farewell(reason, complete);
     reschedule();
 }
 

@@ -1,4 +1,5 @@
-// Server-sent events: one direction, comments as heartbeats, a goodbye event and the terminating chunk as farewell.
+// Server-sent events: one direction, comments as heartbeats, a goodbye event and, after all messages, the last chunk as
+// farewell.
 #include "reference-server/src/session.hpp"
 #include "reference-server/src/sse_encoding.hpp"
 
@@ -18,7 +19,11 @@ private:
 
     std::string gap_notice(std::uint64_t from, std::uint64_t to) const override { return sse::gap(from, to); }
 
-    std::string farewell(Reason reason) const override { return sse::goodbye(reason) += sse::last_chunk; }
+    // Without its last chunk a body is incomplete (RFC 9112, section 8), which is what a client has to learn of one
+    // that lacks messages, whether it knows the goodbye event or not.
+    std::string farewell(Reason reason, bool complete) const override {
+        return complete ? sse::goodbye(reason) += sse::last_chunk : sse::goodbye(reason);
+    }
     bool fin_after_farewell() const override { return true; }
 
     // An SSE client never speaks; its TCP does. Heartbeats and keepalive probes keep a living one acknowledging.

@@ -36,7 +36,7 @@ private:
         return ws::frame(ws::Opcode::text, fmt::format("{{\"event\":\"gap\",\"from\":{},\"to\":{}}}", from, to));
     }
 
-    std::string farewell(Reason reason) const override;
+    std::string farewell(Reason reason, bool complete) const override;
     bool fin_after_farewell() const override { return close_received_; }
     Clock::time_point last_heard(Clock::time_point) const override { return last_received(); }
 
@@ -113,7 +113,8 @@ void WsSession::on_close(const ws::Incoming& message) {
     }
 }
 
-std::string WsSession::farewell(Reason reason) const {
+// Each reason has a code that says whether to worry; only a client that closes itself is answered with its own code.
+std::string WsSession::farewell(Reason reason, bool /*complete*/) const {
     if (reason == Reason::client_closed) {
         // The answer to a close frame repeats its code (RFC 6455, section 5.5.1).
         if (close_without_code_ || !farewell_code_) return ws::frame(ws::Opcode::close, {});

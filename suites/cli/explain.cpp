@@ -63,6 +63,9 @@ int explain_scenario(const LoadedScenario& loaded) {
     fmt::print("invariants\n");
     for (const auto& invariant : scenario.invariants)
         fmt::print("  {}\n", invariant.expression.text);
+    if (!scenario.catches.empty()) fmt::print("mutants it has to catch\n");
+    for (const auto& [mutant, invariant] : scenario.catches)
+        fmt::print("  {:<30} by: {}\n", mutant, invariant);
     fmt::print("file: {}\n", scenario.file);
     return 0;
 }

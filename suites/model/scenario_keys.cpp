@@ -266,6 +266,7 @@ const std::vector<OptionSpec>& target_settings() {
         time("close_deadline", "For the peer to answer a close."),
         time("retry", "The SSE stream's retry."),
         count("max_connections", "Beyond them, newcomers are refused.", 1),
+        count("handshake_rate_max", "Subscriptions admitted per second, and at once.", 0),
         chosen(described("policy", "What is done at the high-water mark.", false, {}),
                {"evict", "drop-oldest", "pause-producer"}),
         count("queue_messages_high", "High-water mark of one connection's queue, in messages.", 1),

@@ -100,6 +100,17 @@ TEST(Endpoints, ConnectionsAreBoundedAndReadinessSaysSo) {
     EXPECT_TRUE(eventually([&] { return server.request("GET", "/readyz").substr(9, 3) == "200"; }));
 }
 
+TEST(Endpoints, HandshakesAreLimitedInTheirRate) {
+    LiveServer server({.handshake_rate_max = 1});
+    Client first(server.port());
+    first.send(Client::sse_request("a"));
+    ASSERT_TRUE(first.read_until("retry: 2000\n\n"));
+    expect_answer(server.request("GET", "/events?topic=a"), "503", "Retry-After: 1");
+    EXPECT_EQ(server.metric("push_handshake_failures_total{cause=\"over_rate\"}"), 1);
+    expect_answer(server.request("GET", "/readyz"), "200", "true");
+    EXPECT_EQ(server.publish_status("a", "x"), 200) << "only streams are limited";
+}
+
 TEST(Endpoints, HandshakesHaveADeadline) {
     LiveServer server({.handshake_deadline = 200ms});
     Client slow(server.port());
