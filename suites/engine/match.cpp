@@ -23,7 +23,7 @@ public:
                 too_many(**line, matches);
                 continue;
             }
-            // Times may be cut to whole seconds: if all began later, the line is the first one's.
+            // Clocks differ a little: if all began later, the line is the first one's.
             const std::size_t begun = begun_by(**line, left);
             left = begun == 0 ? 0 : begun - 1;
             matches.lines[connections_[left]] = *line;
@@ -33,7 +33,8 @@ public:
 private:
     /// How many of the first `count` connections had begun when the line was written.
     std::size_t begun_by(const DeclaredDisconnect& line, std::size_t count) const {
-        const Nanos at = line.at == 0 ? std::numeric_limits<Nanos>::max() : line.at - views_.realtime_minus_run;
+        const Nanos cut = line.at % nanos_per_second == 0 ? nanos_per_second : 0;  // to whole seconds, as some logs do
+        const Nanos at = line.at == 0 ? std::numeric_limits<Nanos>::max() : line.at + cut - views_.realtime_minus_run;
         while (count > 0 && views_.connections[connections_[count - 1]].since > at)
             --count;
         return count;
