@@ -137,8 +137,11 @@ void WsSession::on_flushed() {
     set_pong_due(Clock::now() + hub().config.pong_deadline);
 }
 
+// A pong can come while messages behind its ping still wait for the kernel: the ping is out, and answered.
 void WsSession::on_pong() {
-    if (open()) set_pong_due(never);
+    if (!open()) return;
+    ping_unflushed_ = false;
+    set_pong_due(never);
 }
 
 }  // namespace

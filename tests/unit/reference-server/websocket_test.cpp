@@ -51,6 +51,29 @@ TEST(WebSocket, WhoDoesNotAnswerAPingIsStale) {
     EXPECT_TRUE(server.eventually_metric("push_disconnects_total{protocol=\"websocket\",reason=\"pong_timeout\"}", 1));
 }
 
+// The ping goes out between two messages. Its pong comes while the second one is stuck, and counts.
+TEST(WebSocket, WhoAnswersBeforeTheQueueIsEmptyStays) {
+    LiveServer server({.ping_interval = 200ms, .pong_deadline = 2s});
+    Client client(server.port(), 4096);
+    ASSERT_TRUE(client.open_ws("a"));
+    const std::string large(512 << 10, 'x');
+    server.publish("a", large);
+    server.publish("a", large);
+    std::this_thread::sleep_for(300ms);  // with an earlier ping, or a later one, the test is easier to pass
+    int messages = 0;
+    int pings_after_the_messages = 0;
+    while (pings_after_the_messages < 2) {
+        const auto frame = client.read_frame();
+        ASSERT_TRUE(frame);
+        ASSERT_NE(frame->first_byte, 0x88U) << "closed: " << frame->payload;
+        if (frame->first_byte == 0x81U) ++messages;
+        if (frame->first_byte != 0x89U) continue;
+        client.send_frame(0x8A, frame->payload);
+        if (messages == 1) std::this_thread::sleep_for(300ms);
+        if (messages == 2) ++pings_after_the_messages;
+    }
+}
+
 TEST(WebSocket, WhoAnswersStays) {
     LiveServer server({.ping_interval = 200ms, .pong_deadline = 5s});
     Client client(server.port());
