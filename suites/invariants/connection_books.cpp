@@ -10,14 +10,11 @@
 #include "suites/invariants/books.hpp"
 #include "suites/invariants/contradiction.hpp"
 #include "suites/invariants/discrepancies.hpp"
+#include "suites/invariants/ends.hpp"
 #include "suites/invariants/facts.hpp"
 
 namespace squall {
 namespace {
-
-bool is_end(const Event& event) {
-    return event.metric == "disconnects" || event.metric == "hangups";
-}
 
 /// Connections by cohort: opened, ended, and by the gauge still open.
 struct Ledger {
@@ -86,14 +83,6 @@ void balance_cohorts(const History& history, Discrepancies& found) {
         found.add(off - forgiven, fmt::format("of cohort {} neither open nor ended, or never opened", cohort.first));
         forgiven = std::max(0.0, forgiven - off);
     }
-}
-
-/// No packet told the target of this end: it may find out later than the run lasts.
-bool kept_from_target(const Event& event) {
-    const std::string how = label(event.labels, "how");
-    const std::string seen = label(event.labels, "seen");
-    return how == "vanish" || how == "lost" || seen == "lost" || seen == "timeout" ||
-           label(event.labels, "blind") == "cut_off";
 }
 
 /// What the target called open when it was last asked; empty: it never says.

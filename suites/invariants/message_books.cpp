@@ -8,6 +8,7 @@
 
 #include "suites/invariants/books.hpp"
 #include "suites/invariants/discrepancies.hpp"
+#include "suites/invariants/ends.hpp"
 #include "suites/invariants/facts.hpp"
 
 namespace squall {
@@ -33,33 +34,34 @@ std::optional<double> number(const Labels& labels, std::string_view name) {
     return std::strtod(text.c_str(), nullptr);
 }
 
-bool is_end(const Event& event) {
-    return event.metric == "disconnects" || event.metric == "hangups";
-}
-
 /// One subscriber over all its connections.
 struct Account {
     double missed = 0;
     double in_flight = 0;
     double dropped = 0;    // as declared
-    double made_good = 0;  // of these: the next connection could ask for them again
+    double excused = 0;    // of these: need not have been missed
     bool declared = true;  // all of its connections
     double last_resumable = 0;
     std::optional<Nanos> since;
 
-    void ended(const Labels& labels) {
+    void ended(const Event& end) {
+        const Labels& labels = end.labels;
         // Another connection follows the one before: what that one's target dropped may have come on this one.
-        made_good += std::exchange(last_resumable, 0);
+        excused += std::exchange(last_resumable, 0);
         const auto drops = number(labels, "declared_dropped");
         declared = declared && drops;
         dropped += drops.value_or(0);
-        if (!label(labels, "resumable").empty()) last_resumable = drops.value_or(0);
+        if (kept_from_target(end)) {
+            excused += drops.value_or(0);  // published since, and owed to nobody
+        } else if (!label(labels, "resumable").empty()) {
+            last_resumable = drops.value_or(0);
+        }
     }
     void add(const Account& other) {
         missed += other.missed;
         in_flight += other.in_flight;
         dropped += other.dropped;
-        made_good += other.made_good;
+        excused += other.excused;
         if (other.since) since = std::min(since.value_or(*other.since), *other.since);
     }
 };
@@ -84,7 +86,7 @@ Ledger ledger_of(const History& history) {
         Account& account =
             connection.empty() ? ledger.in_part[cohort] : ledger.subscribers[{subscriber_of(connection), shard}];
         if (end) {
-            account.ended(event.labels);
+            account.ended(event);
             continue;
         }
         (missed ? account.missed : account.in_flight) += event.value;
@@ -105,7 +107,7 @@ void judge_one(const std::string& who, const Account& account, Discrepancies& fo
     if (account.missed > account.dropped) {
         found.add(account.missed - account.dropped, missed_undeclared, off(), account.since);
     }
-    const double for_good = account.dropped - account.made_good;
+    const double for_good = account.dropped - account.excused;
     if (for_good > kept) found.add(for_good - kept, dropped_unmissed, off());
 }
 
@@ -126,7 +128,7 @@ public:
             for (const std::string& loser : losers_)
                 found.name(kind, loser);
         }
-        found.add(dropped - all_.made_good - all_.missed - all_.in_flight, dropped_unmissed);
+        found.add(dropped - all_.excused - all_.missed - all_.in_flight, dropped_unmissed);
     }
 
 private:

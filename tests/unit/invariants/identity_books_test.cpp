@@ -78,6 +78,12 @@ TEST(IdentityBooks, WhatWasDroppedBeforeAResumptionMayHaveComeAfterIt) {
     EXPECT_EQ(run.off(messages), "");
 }
 
+TEST(IdentityBooks, WhatIsDroppedForAClientThatWasCutOffIsOwedToNobody) {
+    LoggedRun run;
+    run.end("slow#3.1", 5, {{"how", "lost"}});
+    EXPECT_EQ(run.off(messages), "");
+}
+
 TEST(IdentityBooks, NobodyGetsMoreThanTheKernelWasGiven) {
     LoggedRun run;
     run.end("slow#3.1", 0, {{"arrived", "101"}});
