@@ -46,7 +46,9 @@ double HostShare::of(const Measurement& measurement, double measured, const Wind
     if (!can_be_too_long(measurement.aggregation)) return 0;
     double share = 0;
     if (carries_rig_lag(measurement.metric)) share += rig_lag(measurement.aggregation, window);
-    if (carries_stolen_time(measurement.metric)) share += most_stolen(measured, window);
+    if (carries_stolen_time(measurement.metric)) {
+        share += std::min(most_stolen(measured, window), likely_stolen(measurement.aggregation, measured, window));
+    }
     return std::min(share, measured);
 }
 
@@ -76,7 +78,17 @@ double HostShare::most_stolen(double span, const Window& window) const {
     return most;
 }
 
-double HostShare::with_untimed(const Measurement& measurement, double measured, const Window& window) const {
+/// A percentile q moves by x only if the share 1 - q of the messages lost x or more. On average they lost what was
+/// taken in the window, times the share of it that they were under way: by Markov's inequality x is at most 1 / (1 - q)
+/// of it.
+double HostShare::likely_stolen(Aggregation aggregation, double span, const Window& window) const {
+    if (aggregation == Aggregation::max) return std::numeric_limits<double>::infinity();
+    const double average = stolen(window.start, window.end) / to_seconds(window.end - window.start) * span;
+    return average / (1 - quantile_of(aggregation).value_or(0));
+}
+
+double HostShare::with_untimed(const Measurement& measurement, double measured, const Window& window,
+                               Untimed place) const {
     const auto quantile = quantile_of(measurement.aggregation);
     if (!quantile || measurement.metric != "delivery.latency") return measured;
     std::vector<Selector> whose = measurement.selectors;
@@ -85,7 +97,8 @@ double HostShare::with_untimed(const Measurement& measurement, double measured, 
     const Histogram timed = merged(slices(history_, measurement, window));
     if (untimed == 0 || timed.empty()) return measured;
     const auto count = static_cast<double>(timed.count());
-    const double rank = *quantile * (count + untimed) / count;
+    const double faster = place == Untimed::fastest ? untimed : 0;
+    const double rank = std::max((*quantile * (count + untimed) - faster) / count, 0.0);
     return rank > 1 ? std::numeric_limits<double>::infinity() : to_seconds(*timed.quantile(rank));
 }
 

@@ -16,9 +16,10 @@ public:
     /// In seconds: how much too long `measured` seconds of a latency or of a silence may be. 0 for anything else.
     double of(const Measurement& measurement, double measured, const Window& window) const;
 
+    enum class Untimed { fastest, slowest };
     /// In seconds: what a percentile of `delivery.latency` would be if every message that the rig could not time had
-    /// been the slowest; infinite when there are too many of them. `measured` for anything else.
-    double with_untimed(const Measurement& measurement, double measured, const Window& window) const;
+    /// been faster, or slower, than all others; infinite when there are too many of them. `measured` for anything else.
+    double with_untimed(const Measurement& measurement, double measured, const Window& window, Untimed place) const;
 
     /// CPU seconds that others took from the target in [from, to).
     double stolen(Nanos from, Nanos to) const;
@@ -31,6 +32,7 @@ private:
     };
     double rig_lag(Aggregation aggregation, const Window& window) const;
     double most_stolen(double span, const Window& window) const;
+    double likely_stolen(Aggregation aggregation, double span, const Window& window) const;
 
     const History& history_;
     std::vector<std::vector<Taken>> hosts_;  // shards run on hosts of their own

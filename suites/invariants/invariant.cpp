@@ -157,20 +157,23 @@ std::string Evaluation::host_problem(double measured, double bound) {
         return std::isfinite(value) ? format_quantity(value, expression().left->dimension, percent()) : "anything";
     };
     const bool good = finding_.verdict == Verdict::pass;
-    const double with_untimed = evaluate(*expression().left, {names_, [this](const Measurement& m) {
-                                                                  const double timed =
-                                                                      measure(history_, m, window_).value;
-                                                                  return host_.with_untimed(m, timed, window_);
-                                                              }});
-    if (good && !holds(with_untimed, comparison, bound)) {
+    const auto with_untimed = [this](HostShare::Untimed place) {
+        return evaluate(*expression().left, {names_, [this, place](const Measurement& m) {
+                                                 const double timed = measure(history_, m, window_).value;
+                                                 return host_.with_untimed(m, timed, window_, place);
+                                             }});
+    };
+    const double slowest = with_untimed(HostShare::Untimed::slowest);
+    const double fastest = with_untimed(HostShare::Untimed::fastest);
+    if (good && !holds(slowest, comparison, bound)) {
         return fmt::format(
             "the rig was kept from its CPU: with the messages that it could not time (messages.untimed) "
             "it may have been {}",
-            readable(with_untimed));
+            readable(slowest));
     }
-    if (with_untimed - measured > untimed_share_silent * std::fabs(measured)) {
-        details_.push_back(
-            fmt::format("up to {} with the messages that the rig could not time", readable(with_untimed)));
+    if (slowest - fastest > untimed_share_silent * std::fabs(measured)) {
+        details_.push_back(fmt::format("{} to {} with the messages that the rig could not time", readable(fastest),
+                                       readable(slowest)));
     }
     const double least_measured = least(*expression().left), least_bound = least(*expression().right);
     const bool same =

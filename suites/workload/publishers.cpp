@@ -185,7 +185,7 @@ void Publishers::ready(std::uint32_t index, Nanos since) {
     Outlet& outlet = *outlets_[index];
     outlet.state = Outlet::State::ready;
     outlet.free_at = since;
-    outlet.rig_lag = 0;
+    outlet.rig_lag.reset();
     ++outlet.deadline_timer;
     if (!outlet.over_http()) common_.recorder.count(outlet.connects, since);  // a push connection, to the target
     if (outlet.ever_ready) common_.recorder.count(outlet.reconnects, since);

@@ -13,6 +13,7 @@
 
 #include "suites/workload/common.hpp"
 #include "suites/workload/http.hpp"
+#include "suites/workload/rig_lag.hpp"
 #include "suites/workload/schedule.hpp"
 #include "suites/workload/websocket_stream.hpp"
 
@@ -63,9 +64,7 @@ private:
         bool ever_ready = false;  // connected before: another time is a reconnection
         bool answered = false;    // this connection has been of use
         Nanos free_at = 0;        // since when it could have sent
-        // By how much the last message went out later than a rig that is always in time would have sent it. Such a rig
-        // would have been free earlier, by as much: lag adds up over a backlog (Lindley 1952), and is not the target's.
-        Nanos rig_lag = 0;
+        RigLag rig_lag;
         std::string unsent;
 
         // HTTP: the one request that is outstanding

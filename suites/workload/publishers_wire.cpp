@@ -42,10 +42,9 @@ void Publishers::check_instant(std::uint32_t index, Nanos began) {
 
 /// From when the latency of `outlet.due` counts: the instant it was scheduled, and what the rig alone was late by.
 void Publishers::take_instant(Outlet& outlet, Nanos now) {
-    const Nanos could_have = std::max(outlet.due.at, outlet.free_at - outlet.rig_lag);
-    outlet.rig_lag = now - could_have;
-    outlet.counts_from = outlet.due.at + outlet.rig_lag;
-    common_.recorder.record(publish_lag_, now, outlet.rig_lag);
+    const Nanos lag = outlet.rig_lag.sending(now, outlet.due.at, outlet.free_at);
+    outlet.counts_from = outlet.due.at + lag;
+    common_.recorder.record(publish_lag_, now, lag);
 }
 
 void Publishers::send_next(std::uint32_t index) {
