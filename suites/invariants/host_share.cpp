@@ -91,15 +91,16 @@ double HostShare::with_untimed(const Measurement& measurement, double measured, 
                                Untimed place) const {
     const auto quantile = quantile_of(measurement.aggregation);
     if (!quantile || measurement.metric != "delivery.latency") return measured;
-    std::vector<Selector> whose = measurement.selectors;
-    std::erase_if(whose, [](const Selector& selector) { return selector.label == "publisher"; });
-    const double untimed = total(counted(history_, "messages.untimed", whose, window));
-    const Histogram timed = merged(slices(history_, measurement, window));
-    if (untimed == 0 || timed.empty()) return measured;
-    const auto count = static_cast<double>(timed.count());
-    const double faster = place == Untimed::fastest ? untimed : 0;
-    const double rank = std::max((*quantile * (count + untimed) - faster) / count, 0.0);
-    return rank > 1 ? std::numeric_limits<double>::infinity() : to_seconds(*timed.quantile(rank));
+    const Histogram at_most =
+        merged(slices(history_, {measurement.aggregation, "delivery.latency_at_most", measurement.selectors}, window));
+    Histogram latency = merged(slices(history_, measurement, window));
+    if (at_most.empty() || latency.empty()) return measured;
+    if (place == Untimed::at_most) {
+        latency.merge(at_most);
+        return to_seconds(*latency.quantile(*quantile));
+    }
+    const auto timed = static_cast<double>(latency.count()), untimed = static_cast<double>(at_most.count());
+    return to_seconds(*latency.quantile(std::max((*quantile * (timed + untimed) - untimed) / timed, 0.0)));
 }
 
 double HostShare::stolen(Nanos from, Nanos to) const {

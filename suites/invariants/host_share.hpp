@@ -16,9 +16,9 @@ public:
     /// In seconds: how much too long `measured` seconds of a latency or of a silence may be. 0 for anything else.
     double of(const Measurement& measurement, double measured, const Window& window) const;
 
-    enum class Untimed { fastest, slowest };
+    enum class Untimed { fastest, at_most };
     /// In seconds: what a percentile of `delivery.latency` would be if every message that the rig could not time had
-    /// been faster, or slower, than all others; infinite when there are too many of them. `measured` for anything else.
+    /// been faster than all others, or as slow as it may have been. `measured` for anything else.
     double with_untimed(const Measurement& measurement, double measured, const Window& window, Untimed place) const;
 
     /// CPU seconds that others took from the target in [from, to).

@@ -163,11 +163,11 @@ std::string Evaluation::host_problem(double measured, double bound) {
                                                  return host_.with_untimed(m, timed, window_, place);
                                              }});
     };
-    const double slowest = with_untimed(HostShare::Untimed::slowest);
+    const double slowest = with_untimed(HostShare::Untimed::at_most);
     const double fastest = with_untimed(HostShare::Untimed::fastest);
     if (good && !holds(slowest, comparison, bound)) {
         return fmt::format(
-            "the rig was kept from its CPU: with the messages that it could not time (messages.untimed) "
+            "the rig was kept from its CPU: with the messages that it could not time (delivery.latency_at_most) "
             "it may have been {}",
             readable(slowest));
     }

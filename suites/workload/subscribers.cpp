@@ -68,6 +68,7 @@ Subscribers::CohortState::CohortState(const Cohort& the_cohort, std::uint32_t fi
         Labels with_publisher = labels;
         with_publisher.emplace("publisher", common.plan.publishers[p].name);
         latency.push_back(recorder.distribution("delivery.latency", with_publisher));
+        latency_at_most.push_back(recorder.distribution("delivery.latency_at_most", with_publisher));
     }
     connect_latency = recorder.distribution("connect.latency", labels);
     silence = recorder.distribution("silence", labels);
@@ -76,7 +77,6 @@ Subscribers::CohortState::CohortState(const Cohort& the_cohort, std::uint32_t fi
     expected = recorder.counter("messages.expected", labels);
     duplicated = recorder.counter("messages.duplicated", labels);
     reordered = recorder.counter("messages.reordered", labels);
-    untimed = recorder.counter("messages.untimed", labels);
     misrouted = recorder.counter("messages.misrouted", labels);
     foreign = recorder.counter("messages.foreign", labels);
 }

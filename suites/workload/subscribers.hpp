@@ -106,8 +106,8 @@ private:
         std::vector<std::int16_t> slots;  // by publisher: its place among those of the topic; -1: another topic
         Books books;
         Labels labels;
-        std::vector<Recorder::Id> latency;  // by slot
-        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, untimed, misrouted,
+        std::vector<Recorder::Id> latency, latency_at_most;  // by slot
+        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted,
             foreign;
         std::uint32_t open = 0;
         std::uint32_t next = 0;  // to be connected by the ramp

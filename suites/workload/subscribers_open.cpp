@@ -70,15 +70,13 @@ public:
         ++all_.delivered_;
         recorder.count(state_.delivered, arrival_.at);
         recorder.count(state_.expected, arrival_.at);
-        if (!arrival_.timed || all_.common_.published[marker.publisher].untimed(marker.sequence)) {
-            recorder.count(state_.untimed, arrival_.at);
-            return;
-        }
         const Timed timed{place, arrival_.at - marker.scheduled};
-        if (!last_only_) {
+        if (!arrival_.timed || all_.common_.published[marker.publisher].untimed(marker.sequence)) {
+            record_at_most(timed);
+        } else if (!last_only_) {
             record(timed);
-        } else if (std::exchange(waiting_, timed)) {
-            recorder.count(state_.untimed, arrival_.at);
+        } else if (const auto earlier = std::exchange(waiting_, timed)) {
+            record_at_most(*earlier);
         }
     }
     void on_foreign(std::uint32_t markers) override {
@@ -110,6 +108,11 @@ private:
     void record(const Timed& timed) {
         all_.common_.recorder.record(state_.latency[timed.place], arrival_.at, timed.latency);
         all_.common_.recorder.delivered(timed.latency);
+    }
+
+    /// It was sent later than the marker says, or has come before it was seen.
+    void record_at_most(const Timed& timed) {
+        all_.common_.recorder.record(state_.latency_at_most[timed.place], arrival_.at, timed.latency);
     }
 
     Subscribers& all_;
