@@ -12,6 +12,7 @@
 #include "suites/engine/stage.hpp"
 #include "suites/model/timeline.hpp"
 #include "suites/report/report.hpp"
+#include "suites/targets/declared_log_file.hpp"
 
 namespace squall {
 namespace {
@@ -88,6 +89,10 @@ private:
             }
             if (now >= last_tick_ + slice_length) {
                 last_tick_ = now;
+                if (const auto problem = stage_.log_problem(); !problem.empty()) {
+                    problems_.push_back(problem);
+                    return false;
+                }
                 observer_.tick(now - start_, workload_.live());
             }
             const Nanos left = instant - now;
@@ -186,10 +191,9 @@ Views collect_views(const Profile& profile, const Stage& stage, const workload::
             views.client_behind_proxy[pair.upstream] = pair.client;
     }
     if (!profile.log) return views;
-    if (const auto text = read_file(directory / "target.log")) {
-        auto content = read_declared_log(*text, *profile.log);
-        views.declared = std::move(content.disconnects);
-        recorder.history().facts()["log_lines_not_understood"] = content.lines_not_understood;
+    if (auto content = read_declared_log_file(directory / "target.log", *profile.log)) {
+        views.declared = std::move(content->disconnects);
+        recorder.history().facts()["log_lines_not_understood"] = content->lines_not_understood;
     }
     return views;
 }
