@@ -15,8 +15,11 @@ target_precompile_headers(squall_precompiled PRIVATE
   <gmock/gmock.h> <gtest/gtest.h> <yaml-cpp/yaml.h>)
 
 # Of linux/tcp.h and netinet/tcp.h, which Asio includes, a file can have one.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/faults/kernel/tcp_facts.cpp DIRECTORY ${PROJECT_SOURCE_DIR}/faults/kernel
-  PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+foreach(file faults/kernel/tcp_facts.cpp suites/workload/socket.cpp)
+  cmake_path(GET file PARENT_PATH directory)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/${file} DIRECTORY ${PROJECT_SOURCE_DIR}/${directory}
+    PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+endforeach()
 
 function(squall_use_precompiled directory)
   get_property(targets DIRECTORY ${directory} PROPERTY BUILDSYSTEM_TARGETS)

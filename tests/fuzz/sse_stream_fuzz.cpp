@@ -22,7 +22,9 @@ void fuzz(std::string_view input) {
         default:
             break;
     }
-    require_same_however_cut([&] { return workload::SseStream(head, run); }, Pieces(input.substr(1)));
+    const Pieces pieces(input.substr(1));
+    if (pieces.wire().empty()) return;  // a connection is never read without a byte
+    require_same_however_cut([&] { return workload::SseStream(head, run); }, pieces);
 }
 
 }  // namespace squall::fuzz

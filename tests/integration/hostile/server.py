@@ -164,6 +164,12 @@ class EndlessMetrics(Server):
         await self.chunks(writer, itertools.repeat(b'connections{protocol="sse"} 1\n' * 2000))
 
 
+class EndlessChunkExtension(Server):
+    async def metrics(self, reader, writer, headers, body):
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;")
+        await flood(writer, b"x" * BLOCK)
+
+
 class SlowMetrics(Server):
     async def metrics(self, reader, writer, headers, body):
         await self.chunks(writer, itertools.repeat(b"#"), interval=1)

@@ -135,6 +135,9 @@ class Hostile(SquallTest):
     def test_a_metrics_page_without_end(self):
         self.expect("endless-metrics", 3, "the target's metrics could not be read")
 
+    def test_a_metrics_page_whose_chunk_never_begins(self):
+        self.expect("endless-chunk-extension", 3, "the framing of a chunk is longer than 8 KiB")
+
     def test_a_metrics_page_a_byte_a_second(self):
         self.expect("slow-metrics", 3, "the target's metrics could not be read")
 
