@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 namespace squall::journal_format {
 namespace json = boost::json;
@@ -50,22 +51,30 @@ Status append(int descriptor, std::string_view line) {
 
 namespace {
 
+std::optional<std::uint64_t> id_in(const json::value& value) {
+    boost::system::error_code not_an_id;  // negative, with a fraction, or no number at all
+    const auto id = value.to_number<std::uint64_t>(not_an_id);
+    return not_an_id ? std::nullopt : std::optional(id);
+}
+
 /// False: the line is neither an open nor a close record.
 bool apply(const json::value& line, std::vector<UndoRecord>& open) {
     const json::object* object = line.if_object();
     if (object == nullptr) return false;
-    if (const json::value* id = object->if_contains("close")) {
-        if (!id->is_int64()) return false;
-        std::erase_if(open, [&](const UndoRecord& r) { return r.id == static_cast<std::uint64_t>(id->get_int64()); });
+    if (const json::value* closed = object->if_contains("close")) {
+        const auto id = id_in(*closed);
+        if (!id) return false;
+        std::erase_if(open, [&](const UndoRecord& r) { return r.id == *id; });
         return true;
     }
-    const json::value* id = object->if_contains("open");
+    const json::value* opened = object->if_contains("open");
     const json::value* kind = object->if_contains("kind");
     const json::value* arguments = object->if_contains("arguments");
-    if (id == nullptr || kind == nullptr || arguments == nullptr) return false;
-    if (!id->is_int64() || !kind->is_string() || !arguments->is_object()) return false;
+    if (opened == nullptr || kind == nullptr || arguments == nullptr) return false;
+    const auto id = id_in(*opened);
+    if (!id || !kind->is_string() || !arguments->is_object()) return false;
 
-    UndoRecord record{static_cast<std::uint64_t>(id->get_int64()), std::string(kind->get_string()), {}};
+    UndoRecord record{*id, std::string(kind->get_string()), {}};
     for (const auto& [name, value] : arguments->get_object()) {
         if (!value.is_string()) return false;
         record.arguments.emplace(std::string(name), std::string(value.get_string()));

@@ -14,6 +14,7 @@
 #include "suites/engine/stage.hpp"
 #include "suites/model/timeline.hpp"
 #include "suites/report/report.hpp"
+#include "suites/targets/declared_log_file.hpp"
 
 namespace squall {
 namespace {
@@ -93,6 +94,10 @@ private:
             }
             if (now >= last_tick_ + slice_length) {
                 last_tick_ = now;
+                if (const auto problem = stage_.log_problem(); !problem.empty()) {
+                    problems_.push_back(problem);
+                    return false;
+                }
                 observer_.tick(now - start_, workload_.live());
             }
             const Nanos left = instant - now;
@@ -186,11 +191,10 @@ boost::json::object json_map(const Map& map) {
 /// What the target declared, once it has been stopped and has written its last line.
 Status read_declared(const Profile& profile, const std::filesystem::path& log, Recorder& recorder, Views& views) {
     if (!profile.log) return {};
-    const auto text = read_file(log);
-    if (!text) return text.error();
-    auto content = read_declared_log(*text, *profile.log);
-    recorder.history().facts()["declared_log"] = declared_log_facts(content);
-    views.declared = std::move(content.disconnects);
+    auto content = read_declared_log_file(log, *profile.log);
+    if (!content) return content.error();
+    recorder.history().facts()["declared_log"] = declared_log_facts(*content);
+    views.declared = std::move(content->disconnects);
     return {};
 }
 

@@ -38,6 +38,9 @@ PeriodicThread::~PeriodicThread() {
 
 namespace {
 
+/// A target that makes up label values as it goes would otherwise be remembered without bound.
+constexpr std::size_t declared_series_max = 10'000;
+
 std::function<Status()> entering(const kernel::Namespace* netns) {
     return [netns] { return netns ? netns->enter() : Status(); };
 }
@@ -225,6 +228,11 @@ Status DeclaredSampler::read_page(const std::string& page, Nanos at) {
                 const auto found = sample.labels.find(label);
                 if (found != sample.labels.end()) key.labels[std::string(label)] = found->second;
             }
+            if (series_.size() == declared_series_max && series_.count(key) == 0) {
+                return Error{
+                    fmt::format("{}: more than {} combinations of label values", declared.source, declared_series_max)};
+            }
+            series_.insert(key);
             // Quantiles of several workers do not add up: the worst of them stands.
             const auto value = values.try_emplace(key, declared.stat.empty() ? 0 : sample.value).first;
             value->second =

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "faults/kernel/cgroup.hpp"
@@ -82,6 +83,7 @@ private:
     SampledTarget target_;
     const Profile& profile_;
     std::map<Key, double> last_counts_;
+    std::set<Key> series_;  ///< of all pages
     std::atomic<std::uint64_t> pages_ = 0;
     std::atomic<double> declared_connections_ = 0;
     std::atomic<Nanos> last_page_at_ = -1;  ///< when it was asked for

@@ -4,9 +4,10 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <fstream>
 
-#include "faults/core/files.hpp"
 #include "suites/targets/command.hpp"
+#include "suites/targets/declared_log_file.hpp"
 #include "suites/targets/http_probe.hpp"
 
 namespace squall {
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::uint16_t target_port = 8080;
 constexpr std::uint16_t proxy_port = 8081;
-constexpr std::size_t last_words_bytes = 2000;
+constexpr std::streamoff last_words_bytes = 2000;
 
 }  // namespace
 
@@ -83,14 +84,25 @@ Status Stage::start_proxy() {
 }
 
 std::string Stage::last_words() const {
-    auto text = read_file(directory_ / "target.log");
-    if (!text || text->empty()) return "it printed nothing";
-    if (text->size() > last_words_bytes) text->erase(0, text->size() - last_words_bytes);
-    for (char& c : *text) {  // it goes into XML, which knows no control characters
+    std::ifstream log(directory_ / "target.log", std::ios::binary | std::ios::ate);
+    const auto size = static_cast<std::streamoff>(log.tellg());
+    if (!log || size <= 0) return "it printed nothing";
+    std::string text(static_cast<std::size_t>(std::min(size, last_words_bytes)), '\0');
+    log.seekg(-static_cast<std::streamoff>(text.size()), std::ios::end);
+    log.read(text.data(), static_cast<std::streamsize>(text.size()));
+    for (char& c : text) {  // it goes into XML, which knows no control characters
         const bool printable = c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f);
         if (!printable) c = '?';
     }
-    return "its last words:\n" + *text;
+    return "its last words:\n" + text;
+}
+
+std::string Stage::log_problem() const {
+    std::error_code not_launched;  // then it has no log here
+    const auto size = std::filesystem::file_size(directory_ / "target.log", not_launched);
+    if (not_launched || size <= log_bytes_max) return {};
+    return fmt::format("the target printed more than {}; the run was cut short",
+                       format_quantity(static_cast<double>(log_bytes_max), dimension::bytes));
 }
 
 Status Stage::wait_ready(const Profile& profile, const std::atomic<bool>* interrupted) {

@@ -38,6 +38,8 @@ public:
     Process* process() const { return process_.get(); }
     const proxy::Proxy* proxy() const { return proxy_.get(); }
     const std::vector<std::string>& notes() const { return notes_; }
+    /// Not empty: the target has printed so much that the run has to end.
+    std::string log_problem() const;
     std::string describe_cgroup() const { return cgroup_ ? cgroup_->describe() : "none"; }
 
     /// Ends the target and removes what was made; the first failure is returned, the rest is done all the same.

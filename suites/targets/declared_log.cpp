@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <cstdlib>
 #include <ctime>
+#include <limits>
 
 namespace squall {
 namespace {
@@ -37,8 +38,10 @@ Nanos parse_rfc3339(const std::string& text) {
         fraction = std::strtod(rest, &end);
         rest = end;
     }
-    if (std::string_view(rest) != "Z") return 0;
-    return timegm(&parts) * nanos_per_second + from_seconds(fraction);
+    if (std::string_view(rest) != "Z" || !(fraction >= 0 && fraction < 1)) return 0;
+    const std::time_t seconds = timegm(&parts);
+    if (seconds < 0 || seconds >= std::numeric_limits<Nanos>::max() / nanos_per_second) return 0;
+    return seconds * nanos_per_second + from_seconds(fraction);
 }
 
 DeclaredLogContent read_declared_log(std::string_view text, const DeclaredLog& format) {

@@ -28,7 +28,8 @@ struct DeclaredLogContent {
 /// Lines that are not JSON objects or hold another event are the target's own business and passed over.
 DeclaredLogContent read_declared_log(std::string_view text, const DeclaredLog& format);
 
-/// "2026-11-21T03:04:05.123456Z" in nanoseconds since the epoch; 0 when it is something else.
+/// "2026-11-21T03:04:05.123456Z" in nanoseconds since the epoch; 0 when it is something else,
+/// or no instant from 1970 to 2262, which is what Nanos can hold.
 Nanos parse_rfc3339(const std::string& text);
 
 }  // namespace squall

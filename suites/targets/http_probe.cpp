@@ -6,10 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cerrno>
 #include <cstring>
@@ -23,7 +20,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// A non-blocking socket whose every wait ends at one deadline: Beast's parser does the protocol.
+/// A non-blocking socket whose every wait ends at one deadline.
 class Exchange {
 public:
     explicit Exchange(const HttpRequest& request) : request_(request), until_(monotonic_now() + request.deadline) {}
@@ -86,29 +83,24 @@ private:
         return {};
     }
     Result<HttpAnswer> receive() {
-        http::response_parser<http::string_body> parser;
-        parser.eager(true);
-        parser.body_limit(request_.body_bytes_max);
-        std::string pending;
+        AnswerReader answer(request_.body_bytes_max);
+        const auto named = [this](const Error& error) {
+            return Error{fmt::format("GET {}{}: {}", to_string(request_.endpoint), request_.path, error.message)};
+        };
         char chunk[16384];
-        while (!parser.is_done()) {
+        for (;;) {
             if (auto ready = wait(POLLIN); !ready) return ready.error();
             const auto n = recv(socket_, chunk, sizeof chunk, 0);
             if (n < 0 && errno == EAGAIN) continue;
             if (n < 0) return failure("receive", errno);
-            boost::beast::error_code error;
             if (n == 0) {
-                parser.put_eof(error);
-            } else {
-                pending.append(chunk, static_cast<std::size_t>(n));
-                pending.erase(0, parser.put(boost::asio::buffer(pending), error));
-                if (error == http::error::need_more) error = {};
+                if (auto ended = answer.end(); !ended) return named(ended.error());
+                return answer.take();
             }
-            if (error) {
-                return Error{fmt::format("GET {}{}: {}", to_string(request_.endpoint), request_.path, error.message())};
-            }
+            const auto whole = answer.feed({chunk, static_cast<std::size_t>(n)});
+            if (!whole) return named(whole.error());
+            if (*whole) return answer.take();
         }
-        return HttpAnswer{parser.get().result_int(), std::move(parser.get().body())};
     }
 
     const HttpRequest& request_;

@@ -5,13 +5,9 @@
 #include <vector>
 
 #include "faults/core/clients.hpp"
+#include "suites/targets/http_answer.hpp"
 
 namespace squall {
-
-struct HttpAnswer {
-    unsigned status = 0;
-    std::string body;
-};
 
 struct HttpRequest {
     Endpoint endpoint;

@@ -110,6 +110,8 @@ bool HeadReader::field(std::string_view name, std::string_view value) {
         head_.framing = Framing::chunked;
     } else if (equals_ignoring_case(name, "content-type")) {
         head_.event_stream = equals_ignoring_case(trimmed(value.substr(0, value.find(';'))), "text/event-stream");
+    } else if (equals_ignoring_case(name, "content-encoding")) {
+        head_.content_coded = head_.content_coded || !equals_ignoring_case(value, "identity");
     } else if (equals_ignoring_case(name, "connection")) {
         connection_upgrade_ = connection_upgrade_ || lists(value, "upgrade");
         if (lists(value, "close")) head_.keep_alive = false;

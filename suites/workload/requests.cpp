@@ -50,6 +50,7 @@ std::string publish_request(const Wire& wire, std::string_view topic, std::strin
 
 const char* sse_refusal(const ResponseHead& head) {
     if (!head.event_stream) return "200 whose Content-Type is not text/event-stream";
+    if (head.content_coded) return "a Content-Encoding that was not asked for";
     return nullptr;
 }
 

@@ -12,6 +12,8 @@ Progress broken(const char* why) {
     return {Progress::State::broken, why};
 }
 
+constexpr std::size_t id_line_bytes_max = SseStream::id_bytes_max + std::string_view("id: ").size();
+constexpr std::string_view data_field = "data:";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// The value behind `name:` and one optional blank, if `line` is that field.
@@ -108,12 +110,14 @@ Progress SseStream::part_of_line(std::string_view part) {
 
     // Kept until its meaning is known. Fields that are kept whole are short; of others this is a beginning.
     const std::size_t before = part_.size();
-    part_.append(part.substr(0, id_bytes_max + 16 - before));
-    if (part_.starts_with("data:")) {  // decided by the fifth byte, so that `before` is less than 5
+    part_.append(part.substr(0, id_line_bytes_max + 1 - before));
+    if (part_.size() > data_field.size() && part_.starts_with(data_field)) {
+        // Decided by the byte behind the colon, which may be the blank that is not part of the value.
+        const std::size_t value_at = data_field.size() + (part_[data_field.size()] == ' ' ? 1 : 0);
         line_ = Line::data;
         part_ = {};
-        if (!data(part.substr(5 - before))) return broken("more than 65,536 markers in one event");
-    } else if (part_.size() > id_bytes_max) {
+        if (!data(part.substr(value_at - before))) return broken("more than 65,536 markers in one event");
+    } else if (part_.size() > id_line_bytes_max) {
         if (part_.starts_with("id:")) return broken("id longer than 1024 bytes");
         line_ = Line::ignored;
         part_ = {};

@@ -1,0 +1,152 @@
+"""Hostile targets: each ends in a finding or a problem that is named, with the rig's memory and time bounded.
+
+What is allowed of each hostile thing stands in docs/reference/limits.md; the bound on memory is derived from there.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from squall import SquallTest  # noqa: E402
+
+SERVER = pathlib.Path(__file__).with_name("server.py")
+
+PROFILE = """\
+name: hostile
+summary: Means no good.
+launch:
+  command: [{python}, {server}, "{{address}}", "{{port}}", {behaviour}]
+  stop: {{signal: KILL}}
+ready: {{path: /ready}}
+sse: {{path: /events}}
+websocket: {{path: /ws}}
+publish: {{http: {{request: POST /publish}}}}
+metrics:
+  path: /metrics
+  names:
+    - {{metric: declared.connections, source: connections}}
+    - {{metric: declared.disconnects, source: disconnects}}
+log: {{event: {{key: event, value: disconnect}}, peer: peer, reason: reason, protocol: protocol, time: time}}
+"""
+
+SCENARIO = """\
+name: hostile
+summary: A little load on a target that means no good.
+connect_deadline: {connect_seconds}s
+cohorts:
+  - {{name: sse, protocol: sse, connections: 4}}
+  - {{name: websocket, protocol: websocket, connections: 4}}
+publishers:
+  - {{name: ticker, arrivals: {{process: constant, rate: 20/s}}}}
+phases:
+  - {{name: pressure, duration: 3s}}
+invariants:
+  - count(handshake.failures) == 0 always
+  - count(disconnects) == 0 always
+  - accounted(messages) == 100% always
+"""
+
+CONNECT_SECONDS = 3
+# Start-up, connect_deadline, the phase, settle, the last page (3 s), a publish answer's deadline (10 s), clean-up.
+SECONDS_MAX = 60
+# What docs/reference/limits.md lets a target make squall hold: a metrics page of 8 MiB, in the receiving buffer, in the
+# answer and as samples (its 100,000 at some 250 bytes), twice for the heap's fragments. All else is below 2 MiB.
+EXTRA_MEMORY_MAX = 2 * (8 + 8 + 25) << 20
+
+
+class Hostile(SquallTest):
+    def play(self, behaviour):
+        """(exit code, verdict.json as text, peak RSS in bytes)"""
+        profile = self.write(PROFILE.format(python=sys.executable, server=SERVER, behaviour=behaviour),
+                             f"{behaviour}.yaml")
+        scenario = self.write(SCENARIO.format(connect_seconds=CONNECT_SECONDS), f"scenario-{behaviour}.yaml")
+        runs = self.directory / behaviour
+        began = time.monotonic()
+        with (self.directory / "output").open("w+") as output:
+            process = subprocess.Popen(self.command("run", scenario, "--target", profile, "--plain", "--out", runs),
+                                       cwd=self.directory, env=self.environment, stdout=output, stderr=output)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            output.seek(0)
+            text = output.read()
+        self.assertLess(time.monotonic() - began, SECONDS_MAX)
+        verdicts = list(runs.glob("*/verdict.json"))
+        self.assertTrue(verdicts, text)
+        return process.returncode, text + verdicts[0].read_text(), usage.ru_maxrss * 1024
+
+    @classmethod
+    def setUpClass(cls):
+        cls.calm_memory = None
+
+    def expect(self, behaviour, code, words):
+        if Hostile.calm_memory is None:
+            calm_code, text, Hostile.calm_memory = self.play("none")
+            self.assertEqual(calm_code, 0, text)
+        got, text, memory = self.play(behaviour)
+        print(f"{behaviour}: exit code {got}, peak RSS {memory >> 20} MiB (calm: {Hostile.calm_memory >> 20} MiB)",
+              file=sys.stderr)
+        self.assertEqual(got, code, text)
+        self.assertIn(words, text)
+        if "SQUALL_SANITIZED" not in os.environ:  # whose own memory is not squall's
+            self.assertLess(memory, Hostile.calm_memory + EXTRA_MEMORY_MAX)
+
+    # What breaks the protocol is the target's failure.
+    def test_headers_without_end(self):
+        self.expect("endless-headers", 1, "protocol_error")
+
+    def test_a_frame_of_2_to_the_63_bytes(self):
+        self.expect("huge-frame", 1, "protocol_error")
+
+    def test_an_event_stream_compressed_unasked(self):
+        self.expect("sse-compressed", 1, "Content-Encoding that was not asked for")
+
+    def test_a_websocket_extension_that_was_not_offered(self):
+        self.expect("ws-extension", 1, "an extension that was not offered")
+
+    def test_compressed_websocket_frames(self):
+        self.expect("ws-compressed", 1, "protocol_error")
+
+    def test_a_line_without_end(self):
+        self.expect("endless-line", 1, "protocol_error")
+
+    def test_a_publish_that_is_never_answered_to_the_end(self):
+        self.expect("endless-publish-answer", 3, "messages")
+
+    # What is odd but legal is delivered.
+    def test_a_byte_at_a_time(self):
+        self.expect("byte-by-byte", 0, "pass")
+
+    def test_text_that_is_not_utf8(self):
+        self.expect("invalid-utf8", 0, "pass")
+
+    def test_pings_without_end(self):
+        self.expect("ping-flood", 0, "pass")
+
+    def test_a_line_of_log_without_end(self):
+        self.expect("long-log-line", 0, "pass")
+
+    # Where nothing can be told, the run is inconclusive.
+    def test_a_handshake_that_is_not_answered(self):
+        self.expect("silent-handshake", 3, "only 4 of 8 subscribers were connected")
+
+    def test_a_metrics_page_without_end(self):
+        self.expect("endless-metrics", 3, "the target's metrics could not be read")
+
+    def test_a_metrics_page_whose_chunk_never_begins(self):
+        self.expect("endless-chunk-extension", 3, "the framing of a chunk is longer than 8 KiB")
+
+    def test_a_metrics_page_a_byte_a_second(self):
+        self.expect("slow-metrics", 3, "the target's metrics could not be read")
+
+    def test_labels_that_are_new_on_every_page(self):
+        self.expect("invented-labels", 3, "combinations of label values")
+
+    def test_a_log_without_end(self):
+        self.expect("log-flood", 3, "the target printed more than 256MiB")
+
+
+if __name__ == "__main__":
+    unittest.main()
