@@ -44,7 +44,7 @@ HostShare::HostShare(const Scenario& scenario, const History& history) : history
 
 double HostShare::of(const Measurement& measurement, double measured, const Window& window) const {
     if (!can_be_too_long(measurement.aggregation)) return 0;
-    double share = 0;
+    double share = untimed(measurement, measured, window);
     if (carries_rig_lag(measurement.metric)) share += rig_lag(measurement.aggregation, window);
     if (carries_stolen_time(measurement.metric)) {
         share += std::min(most_stolen(measured, window), likely_stolen(measurement.aggregation, measured, window));
@@ -87,20 +87,17 @@ double HostShare::likely_stolen(Aggregation aggregation, double span, const Wind
     return average / (1 - quantile_of(aggregation).value_or(0));
 }
 
-double HostShare::with_untimed(const Measurement& measurement, double measured, const Window& window,
-                               Untimed place) const {
-    const auto quantile = quantile_of(measurement.aggregation);
-    if (!quantile || measurement.metric != "delivery.latency") return measured;
+/// Were all that the rig could not time instant, the value of rank r would be no less than that of rank r less so many.
+double HostShare::untimed(const Measurement& measurement, double measured, const Window& window) const {
+    if (measurement.metric != "delivery.latency" || !can_be_too_long(measurement.aggregation)) return 0;
     const Histogram at_most =
         merged(slices(history_, {measurement.aggregation, "delivery.latency_at_most", measurement.selectors}, window));
-    Histogram latency = merged(slices(history_, measurement, window));
-    if (at_most.empty() || latency.empty()) return measured;
-    if (place == Untimed::at_most) {
-        latency.merge(at_most);
-        return to_seconds(*latency.quantile(*quantile));
-    }
-    const auto timed = static_cast<double>(latency.count()), untimed = static_cast<double>(at_most.count());
-    return to_seconds(*latency.quantile(std::max((*quantile * (timed + untimed) - untimed) / timed, 0.0)));
+    const Histogram all = merged(slices(history_, measurement, window));
+    if (at_most.empty() || all.empty()) return 0;
+    const double share = static_cast<double>(at_most.count()) / static_cast<double>(all.count());
+    if (measurement.aggregation == Aggregation::mean) return at_most.mean() * share / nanos_per_second;
+    const double quantile = quantile_of(measurement.aggregation).value_or(1) - share;
+    return quantile <= 0 ? measured : std::max(measured - to_seconds(*all.quantile(quantile)), 0.0);
 }
 
 double HostShare::stolen(Nanos from, Nanos to) const {

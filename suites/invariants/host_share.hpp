@@ -16,10 +16,8 @@ public:
     /// In seconds: how much too long `measured` seconds of a latency or of a silence may be. 0 for anything else.
     double of(const Measurement& measurement, double measured, const Window& window) const;
 
-    enum class Untimed { fastest, at_most };
-    /// In seconds: what a percentile of `delivery.latency` would be if every message that the rig could not time had
-    /// been faster than all others, or as slow as it may have been. `measured` for anything else.
-    double with_untimed(const Measurement& measurement, double measured, const Window& window, Untimed place) const;
+    /// The part of it that is owed to messages that the rig could not time.
+    double untimed(const Measurement& measurement, double measured, const Window& window) const;
 
     /// CPU seconds that others took from the target in [from, to).
     double stolen(Nanos from, Nanos to) const;

@@ -157,31 +157,21 @@ std::string Evaluation::host_problem(double measured, double bound) {
         return std::isfinite(value) ? format_quantity(value, expression().left->dimension, percent()) : "anything";
     };
     const bool good = finding_.verdict == Verdict::pass;
-    const auto with_untimed = [this](HostShare::Untimed place) {
-        return evaluate(*expression().left, {names_, [this, place](const Measurement& m) {
-                                                 const double timed = measure(history_, m, window_).value;
-                                                 return host_.with_untimed(m, timed, window_, place);
-                                             }});
-    };
-    const double slowest = with_untimed(HostShare::Untimed::at_most);
-    const double fastest = with_untimed(HostShare::Untimed::fastest);
-    if (good && !holds(slowest, comparison, bound)) {
-        return fmt::format(
-            "the rig was kept from its CPU: with the messages that it could not time (delivery.latency_at_most) "
-            "it may have been {}",
-            readable(slowest));
-    }
-    if (slowest - fastest > untimed_share_silent * std::fabs(measured)) {
-        details_.push_back(fmt::format("{} to {} with the messages that the rig could not time", readable(fastest),
-                                       readable(slowest)));
+    const double timed = evaluate(*expression().left, {names_, [this](const Measurement& m) {
+                                                           const double value = measure(history_, m, window_).value;
+                                                           return value - host_.untimed(m, value, window_);
+                                                       }});
+    if (measured - timed > untimed_share_silent * std::fabs(measured)) {
+        details_.push_back(
+            fmt::format("at least {}, if the messages that the rig could not time were fast", readable(timed)));
     }
     const double least_measured = least(*expression().left), least_bound = least(*expression().right);
     const bool same =
         holds(least_measured, comparison, bound) == good && holds(measured, comparison, least_bound) == good;
     if (same) return "";
     return fmt::format(
-        "the host could have made the difference: without what others took from the target's CPU, and the "
-        "rig's own lag, it may have been {} against {}",
+        "the host could have made the difference: without what others took from the target's CPU, the rig's own "
+        "lag, and the messages that it could not time, it may have been {} against {}",
         readable(least_measured), readable(least_bound));
 }
 

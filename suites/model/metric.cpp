@@ -25,8 +25,8 @@ std::vector<Metric> table() {
          distribution,
          d::time,
          {"cohort", "protocol", "publisher"},
-         "what it was at most, of messages that the rig could not time: it was kept from its CPU as it sent or read "
-         "them, or the kernel gave no timestamp"},
+         "of these, those that the rig could not time: it was kept from its CPU as it sent or read them, or the kernel "
+         "gave no timestamp. They took no longer than this"},
         {"publish.latency",
          distribution,
          d::time,

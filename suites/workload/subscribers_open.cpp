@@ -37,11 +37,6 @@ public:
           state_(all.state_of(s_)),
           arrival_(arrival),
           last_only_(all.common_.loop.held_up()) {}
-    ~Sink() {
-        if (waiting_) record(*waiting_);
-    }
-    Sink(const Sink&) = delete;
-    Sink& operator=(const Sink&) = delete;
 
     void on_marker(const Marker& marker) override {
         Recorder& recorder = all_.common_.recorder;
@@ -71,12 +66,11 @@ public:
         recorder.count(state_.delivered, arrival_.at);
         recorder.count(state_.expected, arrival_.at);
         const Timed timed{place, arrival_.at - marker.scheduled};
+        record(timed);
         if (!arrival_.timed || all_.common_.published[marker.publisher].untimed(marker.sequence)) {
             record_at_most(timed);
-        } else if (!last_only_) {
-            record(timed);
-        } else if (const auto earlier = std::exchange(waiting_, timed)) {
-            record_at_most(*earlier);
+        } else if (last_only_) {
+            if (const auto earlier = std::exchange(waiting_, timed)) record_at_most(*earlier);
         }
     }
     void on_foreign(std::uint32_t markers) override {
@@ -121,7 +115,7 @@ private:
     CohortState& state_;
     Common::Instant arrival_;
     const bool last_only_;          // the read's last message is the only one whose arrival is known
-    std::optional<Timed> waiting_;  // it may be the last
+    std::optional<Timed> waiting_;  // the last one so far
 };
 
 void Subscribers::on_open(std::uint32_t index, std::uint32_t events) {
