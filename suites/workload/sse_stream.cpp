@@ -119,6 +119,7 @@ Progress SseStream::part_of_line(std::string_view part) {
         if (!data(part.substr(value_at - before))) return broken("more than 65,536 markers in one event");
     } else if (part_.size() > id_line_bytes_max) {
         if (part_.starts_with("id:")) return broken("id longer than 1024 bytes");
+        if (part_.starts_with("event:")) farewell_ = false;  // whatever it is called, it is not that
         line_ = Line::ignored;
         part_ = {};
     }

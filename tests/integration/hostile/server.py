@@ -199,7 +199,8 @@ class LogFlood(Server):
 
 class LongLogLine(Server):
     async def events(self, reader, writer, headers, body):
-        sys.stdout.write("x" * BLOCK * 1000)
+        for _ in range(1000):
+            sys.stdout.write("x" * BLOCK)
         await super().events(reader, writer, headers, body)
 
 

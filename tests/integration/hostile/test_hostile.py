@@ -47,6 +47,7 @@ invariants:
   - count(handshake.failures) == 0 always
   - count(disconnects) == 0 always
   - accounted(messages) == 100% always
+  - count(messages.published) >= 50 always  # of 60
 """
 
 CONNECT_SECONDS = 3
@@ -59,7 +60,7 @@ EXTRA_MEMORY_MAX = 2 * (8 + 8 + 25) << 20
 
 class Hostile(SquallTest):
     def play(self, behaviour):
-        """(exit code, verdict.json as text, peak RSS in bytes)"""
+        """(exit code; output, verdict.json and events.jsonl; peak RSS of squall and what it started, in bytes)"""
         profile = self.write(PROFILE.format(python=sys.executable, server=SERVER, behaviour=behaviour),
                              f"{behaviour}.yaml")
         scenario = self.write(SCENARIO.format(connect_seconds=CONNECT_SECONDS), f"scenario-{behaviour}.yaml")
@@ -75,7 +76,8 @@ class Hostile(SquallTest):
         self.assertLess(time.monotonic() - began, SECONDS_MAX)
         verdicts = list(runs.glob("*/verdict.json"))
         self.assertTrue(verdicts, text)
-        return process.returncode, text + verdicts[0].read_text(), usage.ru_maxrss * 1024
+        text += verdicts[0].read_text() + verdicts[0].with_name("events.jsonl").read_text()
+        return process.returncode, text, usage.ru_maxrss * 1024
 
     @classmethod
     def setUpClass(cls):
@@ -95,10 +97,10 @@ class Hostile(SquallTest):
 
     # What breaks the protocol is the target's failure.
     def test_headers_without_end(self):
-        self.expect("endless-headers", 1, "protocol_error")
+        self.expect("endless-headers", 1, "response head longer than 16 KiB")
 
     def test_a_frame_of_2_to_the_63_bytes(self):
-        self.expect("huge-frame", 1, "protocol_error")
+        self.expect("huge-frame", 1, "frame longer than 64 MiB")
 
     def test_an_event_stream_compressed_unasked(self):
         self.expect("sse-compressed", 1, "Content-Encoding that was not asked for")
@@ -107,13 +109,13 @@ class Hostile(SquallTest):
         self.expect("ws-extension", 1, "an extension that was not offered")
 
     def test_compressed_websocket_frames(self):
-        self.expect("ws-compressed", 1, "protocol_error")
+        self.expect("ws-compressed", 1, "reserved bit set without an extension")
 
     def test_a_line_without_end(self):
-        self.expect("endless-line", 1, "protocol_error")
+        self.expect("endless-line", 1, "line longer than 1 MiB")
 
     def test_a_publish_that_is_never_answered_to_the_end(self):
-        self.expect("endless-publish-answer", 3, "messages")
+        self.expect("endless-publish-answer", 1, "count(messages.published)")
 
     # What is odd but legal is delivered.
     def test_a_byte_at_a_time(self):
