@@ -58,7 +58,7 @@ class Verdicts(SquallTest):
         self.assertEqual(findings["witness: cpu-cap"]["verdict"], "inconclusive")
 
     def test_an_slo_that_cannot_be_met_fails_and_says_by_how_much_and_since_when(self):
-        invariant = "p99(delivery.latency) <= 1ns during pressure"
+        invariant = "min(delivery.latency) <= 1ns during pressure"
         process, findings, _ = self.run_scenario(scenario(invariant=invariant))
         self.assertEqual(process.returncode, 1, process.stdout + process.stderr)
         finding = findings[invariant]
@@ -111,7 +111,7 @@ class Verdicts(SquallTest):
         self.assertEqual(process.returncode, 1, process.stdout + process.stderr)
 
     def test_junit_names_findings_and_the_measured_value(self):
-        invariant = "p99(delivery.latency) <= 1ns during pressure"
+        invariant = "min(delivery.latency) <= 1ns during pressure"
         junit = self.directory / "junit.xml"
         self.squall("run", self.write(scenario(invariant=invariant)), "--junit", junit)
         root = ElementTree.parse(junit).getroot()
