@@ -54,7 +54,8 @@ public:
     }
 
     const std::optional<ProcessEnd>& target_ended() const { return target_ended_; }
-    bool interrupted() const { return interrupted_; }
+    /// Before its end, and not by the target's.
+    bool cut_short() const { return cut_short_; }
 
 private:
     bool connect() {
@@ -74,13 +75,17 @@ private:
         return true;
     }
 
-    /// False: interrupted, or the target is gone, and the timeline ends here.
+    bool end_early(const std::string& why) {
+        problems_.push_back(why);
+        cut_short_ = true;
+        return false;
+    }
+
+    /// False: the run is cut short, or the target is gone, and the timeline ends here.
     bool wait_until(Nanos instant) {
         for (;;) {
             if (options_.interrupted && options_.interrupted->load()) {
-                problems_.emplace_back("interrupted before its end");
-                interrupted_ = true;
-                return false;
+                return end_early("interrupted before its end");
             }
             if (stage_.process() && stage_.process()->ended()) {
                 target_ended_ = stage_.process()->ended();
@@ -94,10 +99,7 @@ private:
             }
             if (now >= last_tick_ + slice_length) {
                 last_tick_ = now;
-                if (const auto problem = stage_.log_problem(); !problem.empty()) {
-                    problems_.push_back(problem);
-                    return false;
-                }
+                if (const auto problem = stage_.log_problem(); !problem.empty()) return end_early(problem);
                 observer_.tick(now - start_, workload_.live());
             }
             const Nanos left = instant - now;
@@ -167,7 +169,7 @@ private:
     Nanos start_ = 0;
     Nanos step_due_ = 0;
     Nanos last_tick_ = 0;
-    bool interrupted_ = false;
+    bool cut_short_ = false;
     bool load_stopped_ = false;
     std::optional<Nanos> disconnect_at_;
 };
@@ -307,8 +309,8 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
             if (!looked) problems.push_back("the target's sockets could not be looked at: " + looked.error().message);
         }
         // Only now: what never came, and silences without an end, are booked as the workload finishes.
-        // An interrupted run is a phase that was cut short: what it lacks is not the target's failure.
-        if (!played.interrupted()) recorder.span({"run", 0, recorder.now()});
+        // What a run that was cut short lacks is not the target's failure.
+        if (!played.cut_short()) recorder.span({"run", 0, recorder.now()});
         if (!profile.metrics_path.empty() && declared.pages() == 0) {
             problems.push_back("the target's metrics could not be read: " + declared.problem());
         }
