@@ -178,7 +178,7 @@ class SlowMetrics(Server):
 class InventedLabels(Server):
     async def metrics(self, reader, writer, headers, body):
         page = next(self.pages)
-        await self.answer(writer, b"200 OK", b"".join(b'disconnects{reason="%d-%d"} 1\n' % (page, i)
+        await self.answer(writer, b"200 OK", b"".join(b'failures{cause="%d-%d"} 1\n' % (page, i)
                                                       for i in range(50_000)))
 
 

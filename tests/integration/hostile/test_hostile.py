@@ -28,7 +28,7 @@ metrics:
   path: /metrics
   names:
     - {{metric: declared.connections, source: connections}}
-    - {{metric: declared.disconnects, source: disconnects}}
+    - {{metric: declared.handshake_failures, source: failures}}
 log: {{event: {{key: event, value: disconnect}}, peer: peer, reason: reason, protocol: protocol, time: time}}
 """
 
