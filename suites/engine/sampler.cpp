@@ -103,7 +103,7 @@ void KernelSampler::sample_processes(Nanos at, const Result<kernel::CpuStat>& st
 }
 
 void KernelSampler::sample_contention(const std::vector<pid_t>& processes, Nanos at, Nanos cpu_time, Nanos throttled) {
-    const auto contention = contention_.read(processes, at, cpu_time, throttled);
+    const auto contention = contention_.read(processes, cpu_time, throttled);
     if (!contention && !last_contention_) {
         recorder_.note("target.stolen: the kernel does not say how long the target's threads wait (CONFIG_SCHED_INFO)");
     }

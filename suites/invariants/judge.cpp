@@ -60,8 +60,13 @@ Judgement judge(const Scenario& scenario, const History& history) {
         }
     }
     try {
+        const Window run = span_window("run", history);
         for (Finding& finding : judge_unstated_books(scenario, history)) {
-            if (untested) withhold(finding, span_window("run", history), *untested);
+            if (!run.problem.empty()) {  // cut short: what was under way had no time to arrive
+                finding.verdict = Verdict::inconclusive;
+                finding.detail += (finding.detail.empty() ? "" : "; ") + run.problem;
+            }
+            if (untested) withhold(finding, run, *untested);
             judgement.findings.push_back(std::move(finding));
         }
     } catch (const std::exception& crash) {

@@ -35,15 +35,13 @@ struct Judgement {
 };
 
 /// Reads these of the history's facts, besides its series:
-///   target.declares   {drops, disconnects, reasons, ends, drops_by_connection}: whether the target says so itself;
-///   then
-///                     its word must agree with its clients'
+///   target.declares   {drops, disconnects, reasons, ends, drops_by_connection}: whether the target says so
+///                     itself; then its word must agree with its clients'
 ///   target.exited     null, or {at_ns, how, expected}
 ///   target.page_at_end  false: the last page of its metrics is missing
 ///   declared_log      {disconnects: {reason: how many}, dropped}
-///   injections[]      {name, phase, injected_at_ns, healed_at_ns, error, heal_error, witness: {bit, evidence}}, one
-///   for
-///                     each fault of the scenario at least
+///   injections[]      {name, phase, injected_at_ns, healed_at_ns, error, heal_error, witness: {bit, evidence}},
+///                     one for each fault of the scenario at least
 ///   rig.problems[]    sentences
 ///
 /// Judges the scenario's invariants, the books (stated or not), each injection's witness, the rig's own share and the

@@ -11,6 +11,8 @@
 #include <sstream>
 #include <string>
 
+#include "suites/metrics/clock.hpp"
+
 namespace squall {
 namespace {
 
@@ -40,6 +42,7 @@ bool read_cpus(pid_t process, CpuContention& contention) {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     if (sched_getaffinity(process, sizeof allowed, &allowed) != 0) return false;
+    contention.at = monotonic_now();
     std::ifstream file("/proc/stat");
     for (std::string line; std::getline(file, line);) {
         if (line.rfind("cpu", 0) != 0 || line.size() < 4 || line[3] == ' ') continue;
@@ -50,6 +53,7 @@ bool read_cpus(pid_t process, CpuContention& contention) {
         if (!fields || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed)) continue;
         contention.idle += (idle + iowait) * tick;
         contention.steal += steal * tick;
+        contention.rounding += tick;
         ++contention.cpus;
     }
     return contention.cpus > 0;
@@ -64,14 +68,14 @@ std::optional<double> stolen_cores(const CpuContention& before, const CpuContent
     const Nanos steal = std::max<Nanos>(after.steal - before.steal, 0);
     const Nanos waited = after.waited - before.waited - (after.throttled - before.throttled);
     const Nanos all = static_cast<Nanos>(after.cpus) * passed;
-    const Nanos others = std::max<Nanos>(all - (after.idle - before.idle) - steal - used, 0);
+    // What may be a rounded tick is not held against others: it would be there in every sample of an idle host.
+    const Nanos others = std::max<Nanos>(all - (after.idle - before.idle) - steal - used - after.rounding, 0);
     const Nanos by_others = std::clamp<Nanos>(waited, 0, others);
     const double wanted = used + others > 0 ? static_cast<double>(used) / static_cast<double>(used + others) : 0;
     return (static_cast<double>(by_others) + wanted * static_cast<double>(steal)) / static_cast<double>(passed);
 }
 
-std::optional<CpuContention> ContentionReader::read(const std::vector<pid_t>& processes, Nanos at, Nanos used,
-                                                    Nanos throttled) {
+std::optional<CpuContention> ContentionReader::read(const std::vector<pid_t>& processes, Nanos used, Nanos throttled) {
     std::map<pid_t, Nanos> now;
     for (const pid_t process : processes) {
         for (const pid_t thread : threads_of(process)) {
@@ -85,7 +89,7 @@ std::optional<CpuContention> ContentionReader::read(const std::vector<pid_t>& pr
         }
     }
     waited_by_thread_ = std::move(now);
-    CpuContention contention{.at = at, .waited = waited_, .throttled = throttled, .used = used};
+    CpuContention contention{.waited = waited_, .throttled = throttled, .used = used};
     if (waited_by_thread_.empty() || !read_cpus(processes.front(), contention)) return std::nullopt;
     return contention;
 }

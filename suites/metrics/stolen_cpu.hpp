@@ -19,6 +19,7 @@ struct CpuContention {
     Nanos throttled = 0;  ///< by the target's own quota
     Nanos used = 0;       ///< CPU time of the target
     Nanos idle = 0;       ///< of the target's CPUs, waiting for disks included
+    Nanos rounding = 0;   ///< by which `idle` may be off: the kernel counts in ticks of each CPU
     Nanos steal = 0;      ///< of the target's CPUs: the hypervisor ran something else
     std::size_t cpus = 0;
 };
@@ -33,7 +34,7 @@ class ContentionReader {
 public:
     /// `processes`: the target's tree, its root first. `used` and `throttled` are known to whoever reads the control
     /// group. Nothing: the kernel keeps no such account (CONFIG_SCHED_INFO), or the target is gone.
-    std::optional<CpuContention> read(const std::vector<pid_t>& processes, Nanos at, Nanos used, Nanos throttled);
+    std::optional<CpuContention> read(const std::vector<pid_t>& processes, Nanos used, Nanos throttled);
 
 private:
     std::map<pid_t, Nanos> waited_by_thread_;

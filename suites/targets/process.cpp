@@ -204,6 +204,7 @@ bool Process::wait_until(Nanos deadline) {
 
 Status Process::stop() {
     if (stopped_) return {};
+    stopped_ = true;  // a second try would meet the numbers of processes that are gone
     if (!ended()) {
         kill(pid_, stop_signal_);
         if (!wait_until(monotonic_now() + grace_)) {
@@ -217,7 +218,6 @@ Status Process::stop() {
     // What it started and did not end itself; none is the rule.
     kill(-pid_, SIGKILL);
     if (auto killed = kernel::kill_processes_of_run(journal_->run_id()); !killed) return killed;
-    stopped_ = true;
     return record_ ? journal_->close(*record_) : Status();
 }
 

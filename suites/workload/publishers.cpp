@@ -146,6 +146,7 @@ void Publishers::begin(std::uint32_t index) {
         return;
     }
     outlet.fd = *fd;
+    outlet.began = common_.loop.now();
     ++outlet.generation;
     outlet.state = Outlet::State::connecting;
     outlet.answered = false;
@@ -167,7 +168,9 @@ void Publishers::on_connected(std::uint32_t index) {
         const ConnectionId id{index, outlet.generation};
         const ClientConnection connection{id, outlet.publisher.name, local_endpoint(outlet.fd),
                                           common_.plan.wire.publish};
-        ever_.push_back({connection, common_.loop.turn(), Established::Role::publisher});
+        ever_.push_back({connection, outlet.began, Established::Role::publisher});
+    } else {
+        common_.rig_problem("connection table full", "publishers' connections past the 100,000th cannot be told apart");
     }
     if (outlet.over_http()) {
         ready(index, common_.loop.turn());

@@ -59,6 +59,7 @@ private:
 
         State state = State::closed;
         int fd = -1;
+        Nanos began = 0;  // connect() was called
         std::uint32_t generation = 0;
         std::uint32_t deadline_timer = 0;
         bool ever_ready = false;  // connected before: another time is a reconnection

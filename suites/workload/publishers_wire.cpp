@@ -87,7 +87,8 @@ void Publishers::send_over_websocket(std::uint32_t index, const std::string& pay
     outlet.half_written = sequence;
     if (!write(index, frame) || !outlet.unsent.empty()) return;
     outlet.half_written.reset();
-    accept(outlet, sequence, common_.loop.now());
+    outlet.free_at = common_.loop.now();
+    accept(outlet, sequence, outlet.free_at);
 }
 
 void Publishers::accept(Outlet& outlet, std::uint64_t sequence, Nanos at) {
@@ -173,9 +174,7 @@ void Publishers::on_answer(std::uint32_t index, Nanos at) {
     outlet.answered = true;
     outlet.free_at = at;
     ++outlet.deadline_timer;
-    if (!common_.published[index].untimed(outlet.sequence)) {
-        common_.recorder.record(outlet.latency, at, at - outlet.counts_from);
-    }
+    common_.recorder.record(outlet.latency, at, at - outlet.counts_from);
     if (head.status / 100 == 2) {
         accept(outlet, outlet.sequence, at);
     } else {

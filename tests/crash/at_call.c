@@ -3,9 +3,8 @@
 //
 //   AT_CALL=N            which call; 0: none, count only
 //   AT_CALL_ERRNO=E      it fails with E instead of stopping the process
-//   AT_CALL_UNDER=DIR    only calls on files under DIR count (":" separates several); without it, all that change
-//   something AT_CALL_LOG=FILE     gets a line "N call path" for each that counts, and "- call path" for each that does
-//   not
+//   AT_CALL_UNDER=DIR    only calls on files under DIR count (":" separates several); else all that change something
+//   AT_CALL_LOG=FILE     gets a line "N call path" for each that counts, "- call path" for each other
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 namespace squall::fuzz {
 
 void fuzz(std::string_view input) {
-    static const DeclaredLog format{"event", "disconnect", "peer", "protocol", "reason", "time"};
+    static const DeclaredLog format{"event", "disconnect", "peer", "protocol", "reason", "time", "dropped", "delivered"};
     const DeclaredLogContent whole = read_declared_log(input, format);
     std::size_t disconnects = 0, not_understood = 0;
     while (!input.empty()) {
@@ -17,6 +17,8 @@ void fuzz(std::string_view input) {
             REQUIRE(disconnect.peer == whole.disconnects[disconnects].peer);
             REQUIRE(disconnect.reason == whole.disconnects[disconnects].reason);
             REQUIRE(disconnect.at == whole.disconnects[disconnects].at);
+            REQUIRE(disconnect.dropped == whole.disconnects[disconnects].dropped);
+            REQUIRE(disconnect.delivered == whole.disconnects[disconnects].delivered);
             ++disconnects;
         }
         not_understood += one.lines_not_understood;

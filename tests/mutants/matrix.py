@@ -26,7 +26,7 @@ SERVER = pathlib.Path(os.environ["REFERENCE_SERVER_DIR"])
 OUTPUT = SERVER.parent / "mutants"  # what the plays of this build came to
 
 # On a host that is shared the rig may not get its CPU, and says that it could not tell. It may then look again, this often.
-# A verdict is never asked for twice.
+# A verdict on the invariant that counts is never asked for twice.
 REPEATS_MAX = 2
 PLAY_SECONDS_MAX = 120
 
@@ -202,8 +202,15 @@ Margins of invariants that ask for an exact count are left out: they are nought 
 
 
 def rows_of(text):
-    """The pairs in a page, whatever its figures."""
-    return [Pair(*match) for match in re.findall(r"^\| `([a-z0-9-]+)` \| `([a-z0-9-]+)` \| ([^|]+) \|", text, re.M)]
+    """[(pair, expression)] in a page, whatever its figures."""
+    row = r"^\| `([a-z0-9-]+)` \| `([a-z0-9-]+)` \| ([^|]+) \| `([^`]+)` \|"
+    return [(Pair(*match[:3]), match[3]) for match in re.findall(row, text, re.M)]
+
+
+def expected_rows():
+    expressions = {(case, invariant["name"]): " ".join(invariant["expect"].split())
+                   for case, scenario in cases().items() for invariant in scenario["invariants"]}
+    return [(pair, expressions[pair.case, pair.invariant]) for pair in pairs()]
 
 
 def flaws_of(text):

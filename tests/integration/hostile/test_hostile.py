@@ -116,17 +116,17 @@ class Hostile(SquallTest):
 
     # What is odd but legal is delivered.
     def test_a_byte_at_a_time(self):
-        self.expect("byte-by-byte", 0, "pass")
+        self.expect("byte-by-byte", 0, "verdict: pass")
 
     def test_text_that_is_not_utf8(self):
-        self.expect("invalid-utf8", 0, "pass")
+        self.expect("invalid-utf8", 0, "verdict: pass")
 
     def test_pings_without_end(self):
         # Where it keeps target and rig from everything else, nothing was published, and so nothing can be told.
-        self.expect("ping-flood", (0, 3), "pass")
+        self.expect("ping-flood", (0, 3), "verdict: pass")
 
     def test_a_line_of_log_without_end(self):
-        self.expect("long-log-line", 0, "pass")
+        self.expect("long-log-line", 0, "verdict: pass")
 
     # Where nothing can be told, the run is inconclusive.
     def test_a_publish_that_is_never_answered_to_the_end(self):

@@ -26,6 +26,11 @@ TEST(StolenCpu, IsNothingWhereNobodyElseRanOrNobodyWaited) {
     EXPECT_EQ(stolen({.used = 10 * ms}), 0) << "others took what it did not want";
 }
 
+TEST(StolenCpu, DoesNotHoldARoundedTickAgainstOthers) {
+    EXPECT_EQ(stolen({.waited = 50 * ms, .used = 60 * ms, .idle = 30 * ms, .rounding = 10 * ms}), 0);
+    EXPECT_DOUBLE_EQ(stolen({.waited = 50 * ms, .used = 60 * ms, .idle = 10 * ms, .rounding = 10 * ms}), 0.2);
+}
+
 TEST(StolenCpu, LeavesOutTheTargetsOwnQuota) {
     EXPECT_EQ(stolen({.waited = 60 * ms, .throttled = 60 * ms, .used = 25 * ms, .idle = 10 * ms}), 0);
     EXPECT_DOUBLE_EQ(stolen({.waited = 70 * ms, .throttled = 60 * ms, .used = 25 * ms}), 0.1);
@@ -44,16 +49,17 @@ TEST(StolenCpu, IsUnknownWhereNothingCanBeCompared) {
 
 TEST(ContentionReader, ReadsThisVeryProcess) {
     ContentionReader reader;
-    const auto first = reader.read({getpid()}, 0, 0, 0);
+    const auto first = reader.read({getpid()}, 0, 0);
     if (!first) GTEST_SKIP() << "this kernel does not say how long threads wait (CONFIG_SCHED_INFO)";
-    const auto second = reader.read({getpid()}, 1, 2, 3);
+    const auto second = reader.read({getpid()}, 2, 3);
     ASSERT_TRUE(second);
     EXPECT_GE(second->waited, first->waited);
     EXPECT_GE(second->idle, first->idle);
     EXPECT_GE(second->cpus, 1U);
+    EXPECT_GT(second->at, first->at);
     EXPECT_EQ(second->used, 2);
     EXPECT_EQ(second->throttled, 3);
-    EXPECT_FALSE(reader.read({}, 2, 2, 3)) << "the target is gone";
+    EXPECT_FALSE(reader.read({}, 2, 3)) << "the target is gone";
 }
 
 }  // namespace
