@@ -170,7 +170,7 @@ void compare_ends(const History& history, bool complete, Discrepancies& found) {
 }
 
 /// The target has two books of its own. What it called open on its last page has ended since.
-void compare_page_and_log(const History& history, bool complete, Discrepancies& found) {
+void compare_declared_reasons(const History& history, bool complete, Discrepancies& found) {
     const auto* log = facts::object(history.facts(), "declared_log");
     const auto* lines = log == nullptr ? nullptr : facts::object(*log, "disconnects");
     if (lines == nullptr || facts::target_exited(history)) return;
@@ -234,7 +234,7 @@ Measured account_connections(const History& history) {
     Discrepancies found;
     balance_cohorts(history, found);
     if (ends) compare_ends(history, complete, found);
-    if (ends && page) compare_page_and_log(history, complete, found);
+    if (ends && page) compare_declared_reasons(history, complete, found);
     if (page && !complete && !facts::target_exited(history)) compare_totals(history, found);
     compare_held(history, ends, found);
     return found.result(opened, "opened");

@@ -139,42 +139,40 @@ void target_exit(const json::object& facts, std::vector<Finding>& findings) {
     findings.push_back(std::move(finding));
 }
 
-}  // namespace
-
-std::optional<Untested> first_untested(const Scenario& scenario, const History& history) {
-    std::optional<Untested> first;
+template <class Visit>
+void for_each_injection(const Scenario& scenario, const History& history, const Visit& visit) {
     const json::array* all = list(history.facts(), "injections");
-    if (all == nullptr) return first;
+    if (all == nullptr) return;
     for (const Phase& phase : scenario.phases) {
         for (const FaultUse& use : phase.faults) {
             for (const json::value& each : *all) {
                 const json::object* injection = each.if_object();
-                if (injection == nullptr || text(*injection, "name") != use.name) continue;
-                const Nanos since = instant(*injection, "injected_at_ns").value_or(0);
-                const bool bit = witness_of(*injection, use).verdict == Verdict::pass;
-                if (!bit && (!first || since < first->since)) first = Untested{use.name, since};
+                if (injection != nullptr && text(*injection, "name") == use.name) visit(use, *injection);
             }
         }
     }
+}
+
+}  // namespace
+
+std::optional<Untested> first_untested(const Scenario& scenario, const History& history) {
+    std::optional<Untested> first;
+    for_each_injection(scenario, history, [&](const FaultUse& use, const json::object& injection) {
+        const Nanos since = instant(injection, "injected_at_ns").value_or(0);
+        const bool bit = witness_of(injection, use).verdict == Verdict::pass;
+        if (!bit && (!first || since < first->since)) first = Untested{use.name, since};
+    });
     return first;
 }
 
 std::vector<Spell> cpu_taken_on_purpose(const Scenario& scenario, const History& history) {
     std::vector<Spell> spells;
-    const json::array* all = list(history.facts(), "injections");
-    if (all == nullptr) return spells;
-    for (const Phase& phase : scenario.phases) {
-        for (const FaultUse& use : phase.faults) {
-            if (use.fault == nullptr || !use.fault->takes_cpu) continue;
-            for (const json::value& each : *all) {
-                const json::object* injection = each.if_object();
-                if (injection == nullptr || text(*injection, "name") != use.name) continue;
-                const Nanos start = instant(*injection, "injected_at_ns").value_or(0);
-                const Nanos end = instant(*injection, "healed_at_ns").value_or(0);
-                spells.push_back({start, end > start ? end : std::numeric_limits<Nanos>::max()});
-            }
-        }
-    }
+    for_each_injection(scenario, history, [&](const FaultUse& use, const json::object& injection) {
+        if (use.fault == nullptr || !use.fault->takes_cpu) return;
+        const Nanos start = instant(injection, "injected_at_ns").value_or(0);
+        const Nanos end = instant(injection, "healed_at_ns").value_or(0);
+        spells.push_back({start, end > start ? end : std::numeric_limits<Nanos>::max()});
+    });
     return spells;
 }
 

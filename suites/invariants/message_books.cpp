@@ -67,14 +67,14 @@ struct Account {
 };
 
 /// Who is told apart, and what is left.
-struct Ledger {
+struct Accounts {
     std::map<Sharded, Account> subscribers;
     std::set<Sharded> cohorts_in_part;  // too many ends or losses to tell them all apart
     std::map<Sharded, Account> in_part;
 };
 
-Ledger ledger_of(const History& history) {
-    Ledger ledger;
+Accounts accounts_of(const History& history) {
+    Accounts accounts;
     for (const Event& event : history.events()) {
         const bool missed = event.metric == "messages.missed";
         const bool end = is_end(event);
@@ -82,9 +82,9 @@ Ledger ledger_of(const History& history) {
         const std::string shard = label(event.labels, "shard");
         const std::string connection = label(event.labels, "connection");
         const Sharded cohort{label(event.labels, "cohort"), shard};
-        if (connection.empty()) ledger.cohorts_in_part.insert(cohort);
+        if (connection.empty()) accounts.cohorts_in_part.insert(cohort);
         Account& account =
-            connection.empty() ? ledger.in_part[cohort] : ledger.subscribers[{subscriber_of(connection), shard}];
+            connection.empty() ? accounts.in_part[cohort] : accounts.subscribers[{subscriber_of(connection), shard}];
         if (end) {
             account.ended(event);
             continue;
@@ -92,7 +92,7 @@ Ledger ledger_of(const History& history) {
         (missed ? account.missed : account.in_flight) += event.value;
         if (missed && event.value > 0) account.since = std::min(account.since.value_or(event.at), event.at);
     }
-    return ledger;
+    return accounts;
 }
 
 std::string cohort_of(const std::string& subscriber) {
@@ -138,14 +138,14 @@ private:
 
 /// False: somebody had to be judged together with others.
 bool account_losses(const History& history, Discrepancies& found) {
-    const Ledger ledger = ledger_of(history);
+    const Accounts accounts = accounts_of(history);
     const bool page = facts::declares(history, "drops");
     const bool by_connection = facts::declares(history, "drops_by_connection");
     double accounted = 0;
     bool apart = true;
     Together rest;
-    for (const auto& [who, account] : ledger.subscribers) {
-        const bool whole = ledger.cohorts_in_part.count({cohort_of(who.first), who.second}) == 0;
+    for (const auto& [who, account] : accounts.subscribers) {
+        const bool whole = accounts.cohorts_in_part.count({cohort_of(who.first), who.second}) == 0;
         if (by_connection && account.declared && whole) {
             judge_one(who.first, account, found);
             accounted += account.dropped;
@@ -154,7 +154,7 @@ bool account_losses(const History& history, Discrepancies& found) {
             apart = false;
         }
     }
-    for (const auto& [cohort, account] : ledger.in_part) {
+    for (const auto& [cohort, account] : accounts.in_part) {
         rest.add({}, account);
         apart = false;
     }
@@ -164,7 +164,7 @@ bool account_losses(const History& history, Discrepancies& found) {
 }
 
 /// The target has two books of its own.
-void compare_page_and_log(const History& history, Discrepancies& found) {
+void compare_declared_drops(const History& history, Discrepancies& found) {
     const auto* log = facts::object(history.facts(), "declared_log");
     const auto* dropped = log == nullptr ? nullptr : log->if_contains("dropped");
     if (dropped == nullptr || !dropped->is_number() || !facts::declares(history, "drops")) return;
@@ -208,7 +208,7 @@ Measured account_messages(const History& history) {
     }
     Discrepancies found;
     const bool all_declared = account_losses(history, found);
-    if (all_declared && !facts::target_exited(history)) compare_page_and_log(history, found);
+    if (all_declared && !facts::target_exited(history)) compare_declared_drops(history, found);
     account_arrivals(history, found);
     account_repeats(history, found);
     return found.result(expected, "expected");
