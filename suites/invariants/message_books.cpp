@@ -1,4 +1,4 @@
-// The books of messages, subscriber by subscriber: expected = delivered + declared dropped + in flight.
+// The books of messages, connection by connection: expected = delivered + declared dropped + in flight.
 #include <fmt/format.h>
 
 #include <algorithm>
