@@ -58,8 +58,12 @@ def margins(outcomes):
 
 
 def acceptable(outcomes):
+    """Nothing failed, and few plays were inconclusive: of all of them, and, beyond the first, of each case's."""
     total = collections.Counter(outcome["verdict"] for outcome in outcomes)
-    return total["fail"] == 0 and total["error"] == 0 and total["inconclusive"] <= INCONCLUSIVE_MAX * len(outcomes)
+    if not outcomes or total["fail"] or total["error"] or total["inconclusive"] > INCONCLUSIVE_MAX * len(outcomes):
+        return False
+    return all(verdicts["inconclusive"] <= max(1, INCONCLUSIVE_MAX * verdicts.total())
+               for verdicts in counts(outcomes).values())
 
 
 def smallest(case, spread):

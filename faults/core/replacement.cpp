@@ -6,24 +6,35 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <random>
 #include <utility>
 
 namespace squall {
 namespace {
 
 constexpr std::size_t buffered_max = 256 * 1024;
+constexpr int names_tried_max = 100;
 
 }  // namespace
 
-Replacement::Replacement(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-    temporary_ += ".partial";
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) fail("create");
+Replacement::Replacement(std::filesystem::path path) : path_(std::move(path)) {
+    std::random_device random;
+    for (int i = 0; i < names_tried_max && descriptor_ < 0 && (i == 0 || errno == EEXIST); ++i) {
+        temporary_ = path_;
+        temporary_ += fmt::format(".{:08x}.partial", random());
+        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    }
+    created_ = descriptor_ >= 0;
+    if (!created_) fail("create");
+    struct stat replaced {};
+    if (created_ && ::stat(path_.c_str(), &replaced) == 0 && ::fchmod(descriptor_, replaced.st_mode & 07777) != 0) {
+        fail("set the permissions of");
+    }
 }
 
 Replacement::~Replacement() {
     if (descriptor_ >= 0) ::close(descriptor_);
-    if (!placed_) ::unlink(temporary_.c_str());
+    if (created_ && !placed_) ::unlink(temporary_.c_str());
 }
 
 void Replacement::write(std::string_view text) {

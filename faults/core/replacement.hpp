@@ -1,4 +1,5 @@
-// One file, complete or not there: written beside its place, forced to disk, renamed.
+// One file, complete or not there: written beside its place, forced to disk, renamed. Two that replace the same file do
+// not meet: the last one's stays. Whoever is killed leaves a file called *.partial, which nobody reads.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +12,7 @@ namespace squall {
 
 class Replacement {
 public:
+    /// What it replaces passes its permissions on; a link is replaced, not followed.
     explicit Replacement(std::filesystem::path path);
     Replacement(const Replacement&) = delete;
     Replacement& operator=(const Replacement&) = delete;
@@ -28,6 +30,7 @@ private:
     std::filesystem::path path_;
     std::filesystem::path temporary_;
     int descriptor_ = -1;
+    bool created_ = false;
     bool placed_ = false;
     std::string buffer_;
     Status status_;

@@ -31,7 +31,8 @@ Result<Number> number(const UndoRecord& record, const char* name) {
     return value;
 }
 
-/// {pid, start_time, run}; run is not there where the process was not given its name
+/// {pid, start_time, session, run}; run is not there where the process was not given its name, nor session in older
+/// ones
 Status heal_process(const UndoRecord& record) {
     const auto pid = number<pid_t>(record, "pid");
     if (!pid) return pid.error();
@@ -40,7 +41,14 @@ Status heal_process(const UndoRecord& record) {
     if (*pid <= 1) return Error{fmt::format("undo record {}: pid {} is not ours to kill", record.id, *pid)};
     if (auto killed = kill_process({*pid, *start_time}); !killed) return killed;
     const auto run = record.arguments.find("run");
-    return run == record.arguments.end() ? Status() : kill_processes_of_run(run->second);
+    if (run == record.arguments.end()) return {};
+    ProcessId target{*pid, *start_time, 0};
+    if (record.arguments.contains("session")) {
+        const auto session = number<pid_t>(record, "session");
+        if (!session) return session.error();
+        target.session = *session;
+    }
+    return kill_processes_of_run(run->second, target);
 }
 
 /// {path}

@@ -28,12 +28,15 @@ int signal_pidfd(int descriptor, int signal) {
     return static_cast<int>(syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0));
 }
 
-bool bears(pid_t pid, const std::string& variable) {
+enum class Bears { no, yes, unknown };
+
+Bears bears(pid_t pid, const std::string& variable) {
     std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
+    if (!file) return errno == EACCES || errno == EPERM ? Bears::unknown : Bears::no;
     for (std::string word; std::getline(file, word, '\0');) {
-        if (word == variable) return true;
+        if (word == variable) return Bears::yes;
     }
-    return false;  // or somebody else's, whose environment cannot be read
+    return Bears::no;
 }
 
 std::vector<pid_t> all_processes() {
@@ -59,15 +62,21 @@ Result<ProcessId> identify_process(pid_t pid) {
     if (name_end == std::string::npos) return Error{fmt::format("there is no process {}", pid), ESRCH};
     std::istringstream fields(text.substr(name_end + 1));
     std::string skipped;
-    for (int field = 3; field < 22; ++field)
+    ProcessId process{pid, 0, 0};
+    for (int field = 3; field < 6; ++field)
         fields >> skipped;
-    ProcessId process{pid, 0};
+    fields >> process.session;
+    for (int field = 7; field < 22; ++field)
+        fields >> skipped;
     if (!(fields >> process.start_time)) return Error{fmt::format("/proc/{}/stat does not read as expected", pid)};
     return process;
 }
 
-Status kill_process(const ProcessId& process) {
-    // The descriptor pins the process: whatever it names now is what gets the signal, even if the pid is used again.
+namespace {
+
+/// The descriptor pins the process: whatever it names now is what gets the signal, even if the pid is used again.
+/// `wait_ms`: for its end.
+Status send(const ProcessId& process, int signal, int wait_ms) {
     const int descriptor = open_pidfd(process.pid);
     if (descriptor < 0) {
         if (errno == ESRCH) return {};
@@ -76,37 +85,69 @@ Status kill_process(const ProcessId& process) {
     Status status;
     const auto now = identify_process(process.pid);
     if (now && now->start_time == process.start_time) {
-        if (signal_pidfd(descriptor, SIGKILL) != 0 && errno != ESRCH) {
-            status = system_failure(fmt::format("killing process {}", process.pid), errno);
-        } else {
-            pollfd ended{descriptor, POLLIN, 0};
-            if (poll(&ended, 1, gone_timeout_ms) == 0) {
-                status = Error{
-                    fmt::format("process {} is still there {} s after SIGKILL", process.pid, gone_timeout_ms / 1000)};
-            }
+        if (signal_pidfd(descriptor, signal) != 0 && errno != ESRCH) {
+            status = system_failure(fmt::format("sending signal {} to process {}", signal, process.pid), errno);
+        } else if (pollfd ended{descriptor, POLLIN, 0}; wait_ms > 0 && poll(&ended, 1, wait_ms) == 0) {
+            status = Error{
+                fmt::format("process {} is still there {} s after signal {}", process.pid, wait_ms / 1000, signal)};
         }
     }
     close(descriptor);
     return status;
 }
 
+}  // namespace
+
+Status signal_process(const ProcessId& process, int signal) {
+    return send(process, signal, 0);
+}
+
+Status kill_process(const ProcessId& process) {
+    return send(process, SIGKILL, gone_timeout_ms);
+}
+
 std::string run_variable(const std::string& run_id) {
     return "SQUALL_RUN=" + run_id;
 }
 
-Status kill_processes_of_run(const std::string& run_id) {
+namespace {
+
+/// Of the target's session and younger than it: the run's, for all that can be told. Others are none of its business.
+Status no_unreadable_process(const std::string& run_id, const ProcessId& target) {
+    if (target.session == 0) return {};
+    for (const pid_t pid : all_processes()) {
+        const auto process = identify_process(pid);
+        if (!process || pid == getpid() || process->session != target.session) continue;
+        if (process->start_time < target.start_time || bears(pid, run_variable(run_id)) != Bears::unknown) continue;
+        return Error{fmt::format("process {} may be one that the target of run {} started: its environment cannot be "
+                                 "read; end it, if it is",
+                                 pid, run_id),
+                     EACCES};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::vector<ProcessId> processes_of_run(const std::string& run_id) {
     const std::string variable = run_variable(run_id);
+    std::vector<ProcessId> found;
+    for (const pid_t pid : all_processes()) {
+        if (pid == getpid()) continue;
+        const auto process = identify_process(pid);  // before its environment: then that is the same one's
+        if (process && bears(pid, variable) == Bears::yes) found.push_back(*process);
+    }
+    return found;
+}
+
+Status kill_processes_of_run(const std::string& run_id, const ProcessId& target) {
     constexpr int rounds_max = 100;  // each finds what the ones before had started meanwhile
     for (int round = 0; round < rounds_max; ++round) {
-        bool any = false;
-        for (const pid_t pid : all_processes()) {
-            if (pid == getpid()) continue;
-            const auto process = identify_process(pid);  // before its environment: then that is the same one's
-            if (!process || !bears(pid, variable)) continue;
-            any = true;
-            if (auto killed = kill_process(*process); !killed) return killed;
+        const auto found = processes_of_run(run_id);
+        for (const ProcessId& process : found) {
+            if (auto killed = kill_process(process); !killed) return killed;
         }
-        if (!any) return {};
+        if (found.empty()) return no_unreadable_process(run_id, target);
     }
     return Error{fmt::format("processes of run {} start others faster than they can be killed", run_id)};
 }

@@ -156,7 +156,7 @@ class OutOfMemory(Death):
 class NoMemory(Death):
     """No further address space: every allocation that needs some fails."""
     name = "allocations fail"
-    exits = frozenset({0, 1, 3, 4})
+    exits = frozenset({0, 3, 4})
     graceful = False
 
     def strike(self, process):

@@ -1,6 +1,9 @@
 #include "suites/targets/process.hpp"
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -103,6 +106,56 @@ TEST_F(ProcessTest, WhatLeftItsGroupIsEndedAsWell) {
     std::ifstream status("/proc/" + std::to_string(left) + "/status");
     const std::string text{std::istreambuf_iterator<char>(status), {}};
     EXPECT_TRUE(text.empty() || text.find("State:\tZ") != std::string::npos) << text;
+}
+
+TEST_F(ProcessTest, WhatItLeftBehindGetsTheStopSignalAndTheRestOfTheGrace) {
+    const std::string orphan = "trap 'echo told; exit' TERM; echo ready; while :; do sleep 0.01; done";
+    auto process = Process::start(*journal_, plan({"sh", "-c", "setsid sh -c \"$0\" & wait", orphan}));
+    ASSERT_TRUE(process) << process.error().message;
+    while (output().empty())
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE((*process)->stop());
+    EXPECT_THAT(output(), HasSubstr("told"));
+}
+
+TEST_F(ProcessTest, WhatItLeftBehindIsKilledWhenTheGraceIsOver) {
+    const std::string orphan = "trap '' TERM; echo ready; exec sleep 600";
+    auto leaving = plan({"sh", "-c", "setsid sh -c \"$0\" & wait", orphan});
+    leaving.stop_grace = 100'000'000;
+    auto process = Process::start(*journal_, leaving);
+    ASSERT_TRUE(process) << process.error().message;
+    while (output().empty())
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE((*process)->stop());
+    EXPECT_TRUE(kernel::processes_of_run(journal_->run_id()).empty());
+}
+
+/// In a process without privileges, since root reads every environment.
+TEST_F(ProcessTest, AProcessThatMayBeItsAndCannotBeLookedAtIsReported) {
+    const pid_t looking = fork();
+    if (looking == 0) {
+        if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(9);
+        const auto self = *kernel::identify_process(getpid());
+        int ready[2];
+        if (pipe(ready) != 0) _exit(8);
+        const pid_t closed = fork();
+        if (closed == 0) {
+            prctl(PR_SET_DUMPABLE, 0);
+            close(ready[1]);
+            pause();
+        }
+        close(ready[1]);
+        char none = 0;
+        if (read(ready[0], &none, 1) != 0) _exit(7);
+        const auto of_its_session = kernel::kill_processes_of_run("no-run", self);
+        const auto of_another = kernel::kill_processes_of_run("no-run", {self.pid, self.start_time, self.session + 1});
+        kill(closed, SIGKILL);
+        waitpid(closed, nullptr, 0);
+        _exit(of_its_session ? 1 : of_its_session.error().system_error != EACCES ? 2 : !of_another ? 3 : 0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(looking, &status, 0), looking);
+    EXPECT_EQ(status, 0);
 }
 
 }  // namespace

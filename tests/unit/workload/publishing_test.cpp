@@ -1,6 +1,8 @@
 // Publishers, and latency that counts from the schedule.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "rig.hpp"
 #include "suites/workload/marker.hpp"
 
@@ -121,6 +123,57 @@ TEST(Publishing, OverWebSocket) {
     ASSERT_GE(sequences.size(), 30U);
     for (std::size_t i = 0; i < sequences.size(); ++i)
         EXPECT_EQ(sequences[i], i);
+}
+
+/// The target stops reading, and what is due meanwhile goes out at once when it reads again: many messages that the one
+/// connection kept waiting. The wait is the target's, of each of them.
+TEST(Publishing, ABacklogBehindABlockedWebSocketIsTheTargets) {
+    constexpr Nanos period = 2'000'000;
+    std::atomic<bool> reading = false;
+    std::mutex mutex;
+    std::vector<Nanos> counts_from;  // by sequence
+    ScriptedServer server([&](Peer& peer, const std::string& head) {
+        peer.open_websocket(head);
+        while (!reading)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        MessageScan scan(run_hash("test-run"));
+        for (auto frame = peer.read_frame(); frame.first == 1; frame = peer.read_frame()) {
+            scan.scan(frame.second);
+            const std::lock_guard lock(mutex);
+            scan.complete([&](const Marker& marker) { counts_from.push_back(marker.scheduled); });
+        }
+    });
+    Publisher p = publisher(500);
+    p.via = Protocol::websocket;
+    p.sizes.bytes = 128 * 1024;  // the kernel's buffers are full after some fifty
+    Rig rig({}, server.endpoint(), {p});
+    rig.workload->publish({"p"}, 60 * nanos_per_second);
+    std::uint64_t sent = 0;
+    Nanos blocked_since = 0, blocked_for = 0;
+    ASSERT_TRUE(eventually([&] {
+        const std::uint64_t published = rig.workload->live().published;
+        const Nanos now = monotonic_now();
+        if (published != std::exchange(sent, published)) blocked_since = now;
+        blocked_for = now - blocked_since;
+        return published > 0 && blocked_for > 400'000'000;
+    }));
+    const auto due = static_cast<std::size_t>(sent + blocked_for / period / 2);  // at least half of the wait's
+    reading = true;
+    ASSERT_TRUE(eventually([&] {
+        const std::lock_guard lock(mutex);
+        return counts_from.size() > due;
+    }));
+    rig.finish();
+    const std::lock_guard lock(mutex);
+    // They were due one period after the other: what goes beyond that is what the rig thinks it was late by.
+    std::vector<Nanos> lags;
+    for (std::size_t i = 0; i < due; ++i)
+        lags.push_back(counts_from[i] - static_cast<Nanos>(i) * period);
+    const Nanos none = *std::min_element(lags.begin(), lags.end());
+    const auto waited = lags.begin() + static_cast<std::ptrdiff_t>(sent) + 1;
+    std::nth_element(waited, waited + (lags.end() - waited) / 2, lags.end());
+    EXPECT_LT(*(waited + (lags.end() - waited) / 2) - none, blocked_for / 8);
+    EXPECT_LT(*rig.distribution("rig.publish_lag").quantile(0.5), blocked_for / 8);
 }
 
 TEST(Publishing, StopsWhatIsNotNamed) {
