@@ -300,7 +300,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
         views.connections = (*workload)->ever_established();
         if (stage.proxy()) views.pairs = stage.proxy()->pairs();
         ended = stage.process() ? stage.process()->ended() : ended;
-        page_at_end = !ended && declared.wait_for_last_page();
+        page_at_end = !ended && declared.wait_for_last_page(finished + noticing_max - recorder.origin());
         if (!ended && !page_at_end) {
             problems.push_back("the target's metrics could not be read after the load: " + declared.problem());
         }

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "suites/engine/match.hpp"
+#include "suites/invariants/ends.hpp"
 
 namespace squall {
 namespace {
@@ -11,12 +12,6 @@ namespace {
 /// The target ended it; "the client closed" is only an echo of what the client did.
 bool on_its_own_account(const std::string& reason) {
     return reason != "client_closed" && reason != "client_reset";
-}
-
-/// Whoever was cut off or did not read learns of its end late or never: only then is the target's word taken for when
-/// it was, and never for later than the client knows.
-bool blind(const Event& event) {
-    return !label(event.labels, "blind").empty() || label(event.labels, "seen") == "lost";
 }
 
 class Reconciliation {
@@ -71,7 +66,8 @@ private:
             event.labels["seen"] = "lost";
             event.labels["reason"] = said->reason;
         }
-        if (said && said->at != 0 && event.metric == "disconnects" && blind(event)) {
+        // Only here is the target's word taken for when it was, and never for later than the client knows.
+        if (said && said->at != 0 && event.metric == "disconnects" && blind(event.labels)) {
             event.at = std::clamp<Nanos>(on_run_clock(*said), 0, event.at);
         }
     }
@@ -83,10 +79,11 @@ private:
         if (written_at_stop(said)) event.labels["at_stop"] = "yes";
     }
 
-    /// By its own time where it gives one: what a target writes may stay in a buffer until it ends.
+    /// By its own time where it gives one: what a target writes may stay in a buffer until it ends. Without one a line
+    /// that came late is about the stop only if the process had the socket for so long.
     bool written_at_stop(const DeclaredDisconnect& line) const {
         if (views_.stopped_at == 0) return false;
-        if (line.at == 0) return line.offset >= views_.log_size_when_held;
+        if (line.at == 0) return line.offset >= views_.log_size_when_held && views_.held.count(line.peer) != 0;
         return on_run_clock(line) >= views_.stopped_at;
     }
 

@@ -33,7 +33,8 @@ struct Views {
 /// becomes a disconnect at the declared time with seen=lost instead of a hang-up.
 ///
 /// For the books, each end also gets: `declared` (the target's reason), `declared_dropped`, `declared_delivered` where
-/// its line had them; `at_stop` where the line was written only as the target was stopped; `held` (the socket's state)
+/// its line had them; `at_stop` where the line was written only as the target was stopped (by its time; of a line
+/// without one, if it came that late and the target's process had the socket until then); `held` (the socket's state)
 /// where the target's process still had the socket behind its own word, or without one. A line of the log that is no
 /// end of any connection becomes an event `declared.unmatched`, with `connection` if it is one end too many of that
 /// one.

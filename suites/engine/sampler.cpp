@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "faults/kernel/socket_table.hpp"
 #include "suites/metrics/process_tree.hpp"
 #include "suites/metrics/prometheus.hpp"
@@ -168,10 +170,14 @@ std::string DeclaredSampler::problem() const {
     return problem_;
 }
 
-bool DeclaredSampler::wait_for_last_page() const {
+bool DeclaredSampler::wait_for_last_page(Nanos noticed_by) const {
     if (profile_.metrics_path.empty()) return true;
     const Nanos since = recorder_.now();
-    for (int i = 0; i < 300 && (last_page_at_ < since || declared_connections_ > 0); ++i)
+    const auto last = [&](Nanos page) {
+        const bool counts_none = counts_connections_ && declared_connections_ == 0;
+        return page >= since && (counts_none || page >= noticed_by);
+    };
+    while (!last(last_page_at_) && recorder_.now() < std::max(since, noticed_by) + nanos_per_second)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return last_page_at_ >= since;
 }
@@ -241,7 +247,10 @@ Status DeclaredSampler::read_page(const std::string& page, Nanos at) {
     }
     double connections = 0;
     for (const auto& [key, value] : values) {
-        if (key.metric == "declared.connections") connections += value;
+        if (key.metric == "declared.connections") {
+            connections += value;
+            counts_connections_ = true;
+        }
         if (find_metric(key.metric)->kind != MetricKind::counter) {
             recorder_.sample(key.metric, key.labels, at, value);
             continue;

@@ -71,8 +71,10 @@ public:
     std::string problem() const;
     std::uint64_t pages() const { return pages_; }
     /// Once every subscriber has gone: waits for a page, asked for after this call, that counts none any more, so that
-    /// the target's books hold all ends; at most 3 s. False: there is no page from after this call at all.
-    bool wait_for_last_page() const;
+    /// the target's books hold all ends. Where it does not count them, or some are left, for one that was asked for
+    /// after `noticed_by` (of the recorder's clock), and at most 1 s past that. False: there is no page from after this
+    /// call at all.
+    bool wait_for_last_page(Nanos noticed_by) const;
 
 private:
     void sample();
@@ -86,6 +88,7 @@ private:
     std::set<Key> series_;  ///< of all pages
     std::atomic<std::uint64_t> pages_ = 0;
     std::atomic<double> declared_connections_ = 0;
+    std::atomic<bool> counts_connections_ = false;
     std::atomic<Nanos> last_page_at_ = -1;  ///< when it was asked for
     mutable std::mutex mutex_;
     std::string problem_;

@@ -15,6 +15,9 @@ namespace squall {
 Measured account_messages(const History& history);
 Measured account_connections(const History& history);
 
+/// Nothing came twice, or beyond what was declared delivered.
+bool delivered_right(const History& history);
+
 /// accounted(): "messages" or "connections".
 Measured accounted(const History& history, std::string_view what);
 

@@ -26,12 +26,6 @@ struct Ledger {
     Nanos sampled_at = std::numeric_limits<Nanos>::min();
 };
 
-using Sharded = std::pair<std::string, std::string>;  // name, shard
-
-Sharded cohort_of(const Labels& labels) {
-    return {label(labels, "cohort"), label(labels, "shard")};
-}
-
 std::map<Sharded, Ledger> ledgers(const History& history) {
     std::map<Sharded, Ledger> all;
     for (const auto& [key, points] : history.gauges()) {
@@ -129,17 +123,22 @@ void compare_totals(const History& history, Discrepancies& found) {
     }
 }
 
+bool declared_in_time(const Labels& end) {
+    return !label(end, "declared").empty() && label(end, "at_stop").empty();
+}
+
 std::string how_it_ended(const Labels& end) {
     const std::string seen = label(end, "seen");
     const std::string late = label(end, "at_stop").empty() ? "" : ", declared only when the target was stopped";
     return label(end, "connection") + ": " + (seen.empty() ? "hung up by " + label(end, "how") : "seen " + seen) + late;
 }
 
-/// A log in which no connection that squall ended has a line is one of the target's own ends only.
+/// Some servers log only the ends that they make, and no profile says so. One hang-up with a line settles it, as such a
+/// server has none to write (its own word would have made the end a disconnect); but not one that came as the target
+/// was stopped, when that server ends whatever it still believes to be there.
 bool logs_clients_ends(const History& history) {
-    return std::any_of(history.events().begin(), history.events().end(), [](const Event& event) {
-        return event.metric == "hangups" && !label(event.labels, "declared").empty();
-    });
+    return std::any_of(history.events().begin(), history.events().end(),
+                       [](const Event& event) { return event.metric == "hangups" && declared_in_time(event.labels); });
 }
 
 /// Each end against the target's line about it, and each line against the ends.
@@ -156,9 +155,10 @@ void compare_ends(const History& history, bool complete, Discrepancies& found) {
                       whose + ": " + label(event.labels, "reason"), event.at);
         }
         if (!is_end(event) || label(event.labels, "connection").empty()) continue;
-        const bool declared = !label(event.labels, "declared").empty() && label(event.labels, "at_stop").empty();
-        const bool due = (complete || event.metric == "disconnects") && !kept_from_target(event);
-        if (!declared && due && !facts::target_exited(history)) {
+        // Whoever declares it at the stop took it for open until then, whichever ends it logs.
+        const bool at_stop = !label(event.labels, "at_stop").empty();
+        const bool due = (complete || at_stop || event.metric == "disconnects") && !kept_from_target(event);
+        if (due && !declared_in_time(event.labels) && !facts::target_exited(history)) {
             found.add(1, "ended, but not declared", how_it_ended(event.labels), event.at);
         }
         const std::string odds = event.metric == "disconnects" ? contradiction(event.labels, words) : "";

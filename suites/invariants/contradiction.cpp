@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "suites/invariants/ends.hpp"
+
 namespace squall {
 namespace {
 
@@ -14,7 +16,7 @@ using Words = std::set<std::string>;
 const std::map<std::string, Words>& meanings() {
     static const std::map<std::string, Words> all{
         {"close_1000", {"idle_timeout", "drain"}},
-        {"close_1001", {"drain", "idle_timeout"}},
+        {"close_1001", {"drain", "idle_timeout", "pong_timeout", "peer_unreachable"}},
         {"close_1002", {"protocol_error"}},
         {"close_1003", {"protocol_error"}},
         {"close_1007", {"protocol_error"}},
@@ -22,7 +24,9 @@ const std::map<std::string, Words>& meanings() {
          {"slow_consumer", "slow_share", "memory_budget", "write_timeout", "protocol_error", "message_too_big",
           "idle_timeout", "pong_timeout"}},
         {"close_1009", {"message_too_big"}},
-        {"close_1011", {"internal_error", "pong_timeout", "peer_unreachable", "write_timeout"}},
+        {"close_1011",
+         {"internal_error", "slow_consumer", "slow_share", "memory_budget", "write_timeout", "pong_timeout",
+          "idle_timeout", "peer_unreachable", "drain"}},
         {"close_1012", {"drain"}},
         {"close_1013", {"slow_consumer", "slow_share", "memory_budget", "write_timeout", "drain"}},
     };
@@ -36,11 +40,6 @@ bool is_known(const std::string& reason) {
         if (reasons.count(reason) != 0) return true;
     }
     return false;
-}
-
-/// The client did not look, or nothing that it saw has to be what the target sent.
-bool blind(const Labels& end) {
-    return !label(end, "blind").empty() || label(end, "seen") == "lost";
 }
 
 }  // namespace

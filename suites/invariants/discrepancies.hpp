@@ -17,6 +17,7 @@ public:
     /// One more who had part in a kind that has been added; a kind that has not is left alone.
     void name(std::string_view kind, std::string name);
 
+    bool none() const { return kinds_.empty(); }
     /// The share of `expected` that is not among the discrepancies. The detail names at most ten of each kind.
     Measured result(double expected, std::string_view of_what) const;
 

@@ -1,5 +1,8 @@
-// The events that are a connection's end, and what both books ask about them.
+// The events that are a connection's end, whose they are, and what everybody has to know of them.
 #pragma once
+
+#include <string>
+#include <utility>
 
 #include "suites/metrics/history.hpp"
 
@@ -7,6 +10,18 @@ namespace squall {
 
 inline bool is_end(const Event& event) {
     return event.metric == "disconnects" || event.metric == "hangups";
+}
+
+/// A name, and the shard that gave it: each shard numbers its connections for itself.
+using Sharded = std::pair<std::string, std::string>;
+
+inline Sharded cohort_of(const Labels& labels) {
+    return {label(labels, "cohort"), label(labels, "shard")};
+}
+
+/// The client did not look, or nothing that it saw has to be what the target sent: it learns of its end late or never.
+inline bool blind(const Labels& end) {
+    return !label(end, "blind").empty() || label(end, "seen") == "lost";
 }
 
 /// No packet told the target of this end: it finds out later, and maybe later than the run lasts.

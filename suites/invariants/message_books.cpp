@@ -1,10 +1,12 @@
-// The books of messages, subscriber by subscriber: expected = delivered + declared dropped + in flight.
+// The books of messages, connection by connection: expected = delivered + declared dropped + in flight.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <iterator>
 #include <map>
-#include <set>
-#include <utility>
+#include <optional>
+#include <string>
 
 #include "suites/invariants/books.hpp"
 #include "suites/invariants/discrepancies.hpp"
@@ -20,11 +22,16 @@ const char* const dropped_unmissed = "declared dropped, but not missed";
 const char* const repeated = "duplicated";
 const char* const undeclared_arrivals = "arrived beyond what was declared delivered";
 
-using Sharded = std::pair<std::string, std::string>;  // name, shard
+/// A connection's label, "slow#3.1": that of its subscriber, and which of the subscriber's connections it is.
+struct Place {
+    std::string subscriber;
+    unsigned long generation = 0;
+};
 
-/// "slow#3" of the connection "slow#3.1".
-std::string subscriber_of(const std::string& connection) {
-    return connection.substr(0, connection.rfind('.'));
+Place place_of(const std::string& connection) {
+    const auto dot = connection.rfind('.');
+    if (dot == std::string::npos) return {connection};
+    return {connection.substr(0, dot), std::strtoul(connection.c_str() + dot + 1, nullptr, 10)};
 }
 
 /// Empty: there is no such number in it.
@@ -34,30 +41,14 @@ std::optional<double> number(const Labels& labels, std::string_view name) {
     return std::strtod(text.c_str(), nullptr);
 }
 
-/// One subscriber over all its connections.
-struct Account {
+struct Losses {
     double missed = 0;
     double in_flight = 0;
-    double dropped = 0;    // as declared
-    double excused = 0;    // of these: need not have been missed
-    bool declared = true;  // all of its connections
-    double last_resumable = 0;
+    double dropped = 0;  // as declared
+    double excused = 0;  // of these: need not have been missed
     std::optional<Nanos> since;
 
-    void ended(const Event& end) {
-        const Labels& labels = end.labels;
-        // Another connection follows the one before: what that one's target dropped may have come on this one.
-        excused += std::exchange(last_resumable, 0);
-        const auto drops = number(labels, "declared_dropped");
-        declared = declared && drops;
-        dropped += drops.value_or(0);
-        if (kept_from_target(end)) {
-            excused += drops.value_or(0);  // published since, and owed to nobody
-        } else if (!label(labels, "resumable").empty()) {
-            last_resumable = drops.value_or(0);
-        }
-    }
-    void add(const Account& other) {
+    void add(const Losses& other) {
         missed += other.missed;
         in_flight += other.in_flight;
         dropped += other.dropped;
@@ -66,59 +57,125 @@ struct Account {
     }
 };
 
+struct Connection {
+    std::string name;
+    Losses losses;
+    bool ended = false;
+    bool declared = true;
+    bool resumable = false;
+    bool kept_from_target = false;  // what was dropped may have been published since, and owed to nobody
+};
+
+/// One subscriber over all its connections, by generation.
+struct Account {
+    Sharded cohort;
+    std::map<unsigned long, Connection> connections;
+
+    bool declared() const {
+        return std::all_of(connections.begin(), connections.end(),
+                           [](const auto& entry) { return entry.second.declared; });
+    }
+    Losses sum() const {
+        Losses sum;
+        for (const auto& [generation, connection] : connections)
+            sum.add(connection.losses);
+        return sum;
+    }
+    void settle();
+};
+
+/// What is booked once no attempt to come back has succeeded belongs to the connection before. What was dropped on a
+/// connection that the next one resumed may have come on that one.
+void Account::settle() {
+    for (auto at = connections.begin(); at != connections.end();) {
+        if (at->second.ended || at == connections.begin()) {
+            ++at;
+            continue;
+        }
+        std::prev(at)->second.losses.add(at->second.losses);
+        at = connections.erase(at);
+    }
+    for (auto at = connections.begin(); at != connections.end(); ++at) {
+        Connection& connection = at->second;
+        const bool resumed = connection.resumable && std::next(at) != connections.end();
+        if (resumed || connection.kept_from_target) connection.losses.excused = connection.losses.dropped;
+    }
+}
+
 /// Who is told apart, and what is left.
 struct Accounts {
     std::map<Sharded, Account> subscribers;
-    std::set<Sharded> cohorts_in_part;  // too many ends or losses to tell them all apart
-    std::map<Sharded, Account> in_part;
+    std::map<Sharded, Losses> in_part;  // cohorts with too many ends or losses to tell them all apart
 };
+
+void book_loss(const Event& event, Losses& losses) {
+    const bool missed = event.metric == "messages.missed";
+    (missed ? losses.missed : losses.in_flight) += event.value;
+    if (missed && event.value > 0) losses.since = std::min(losses.since.value_or(event.at), event.at);
+}
+
+void book_end(const Event& end, Connection& connection) {
+    const auto drops = number(end.labels, "declared_dropped");
+    connection.ended = true;
+    connection.declared = connection.declared && drops;
+    connection.resumable = !label(end.labels, "resumable").empty();
+    connection.kept_from_target = kept_from_target(end);
+    connection.losses.dropped += drops.value_or(0);
+}
 
 Accounts accounts_of(const History& history) {
     Accounts accounts;
     for (const Event& event : history.events()) {
-        const bool missed = event.metric == "messages.missed";
         const bool end = is_end(event);
-        if (!missed && !end && event.metric != "messages.in_flight") continue;
-        const std::string shard = label(event.labels, "shard");
-        const std::string connection = label(event.labels, "connection");
-        const Sharded cohort{label(event.labels, "cohort"), shard};
-        if (connection.empty()) accounts.cohorts_in_part.insert(cohort);
-        Account& account =
-            connection.empty() ? accounts.in_part[cohort] : accounts.subscribers[{subscriber_of(connection), shard}];
-        if (end) {
-            account.ended(event);
+        if (!end && event.metric != "messages.missed" && event.metric != "messages.in_flight") continue;
+        const std::string name = label(event.labels, "connection");
+        const Sharded cohort = cohort_of(event.labels);
+        if (name.empty()) {
+            Losses& losses = accounts.in_part[cohort];
+            if (!end) book_loss(event, losses);
             continue;
         }
-        (missed ? account.missed : account.in_flight) += event.value;
-        if (missed && event.value > 0) account.since = std::min(account.since.value_or(event.at), event.at);
+        const Place place = place_of(name);
+        Account& account = accounts.subscribers[{place.subscriber, cohort.second}];
+        account.cohort = cohort;
+        Connection& connection = account.connections[place.generation];
+        connection.name = name;
+        if (end) {
+            book_end(event, connection);
+        } else {
+            book_loss(event, connection.losses);
+        }
     }
+    for (auto& [who, account] : accounts.subscribers)
+        account.settle();
     return accounts;
 }
 
-std::string cohort_of(const std::string& subscriber) {
-    return subscriber.substr(0, subscriber.find('#'));
-}
-
-void judge_one(const std::string& who, const Account& account, Discrepancies& found) {
-    const double kept = account.missed + account.in_flight;
-    const auto off = [&] {
-        return fmt::format("{}: missed {:.0f}, declared dropped {:.0f}", who, account.missed, account.dropped);
-    };
-    if (account.missed > account.dropped) {
-        found.add(account.missed - account.dropped, missed_undeclared, off(), account.since);
+/// A loss is noticed when a later message comes, which may be on a connection that resumed: only there do drops of the
+/// ones before count. They stay on offer to the next, since another publisher's gap may show only then.
+void judge_one(const Account& account, Discrepancies& found) {
+    double carry = 0;
+    for (const auto& [generation, connection] : account.connections) {
+        const Losses& losses = connection.losses;
+        const double before = std::min(losses.missed, carry);
+        const double missing = losses.missed - before - losses.dropped;
+        const double unused = std::max(0.0, losses.dropped - (losses.missed - before));
+        const std::string off =
+            fmt::format("{}: missed {:.0f}, declared dropped {:.0f}{}", connection.name, losses.missed, losses.dropped,
+                        before > 0 ? fmt::format(", and {:.0f} before it", before) : "");
+        found.add(missing, missed_undeclared, off, losses.since);
+        found.add(unused - losses.excused - losses.in_flight, dropped_unmissed, off);
+        carry = connection.resumable ? carry - before + unused : 0;
     }
-    const double for_good = account.dropped - account.excused;
-    if (for_good > kept) found.add(for_good - kept, dropped_unmissed, off());
 }
 
 /// Whoever cannot be judged apart is judged together: by the page's total, less what has been accounted for.
 class Together {
 public:
-    void add(const std::string& who, const Account& account) {
-        all_.add(account);
-        if (account.missed > 0 && !who.empty()) {
-            losers_.push_back(fmt::format("{}: missed {:.0f}", who, account.missed));
-        }
+    void add(const Losses& losses) { all_.add(losses); }
+    void add(const std::string& who, const Losses& losses) {
+        add(losses);
+        if (losses.missed > 0) losers_.push_back(fmt::format("{}: missed {:.0f}", who, losses.missed));
     }
     void judge(double declared, bool declares, Discrepancies& found) const {
         const double dropped = declares ? std::max(all_.dropped, declared) : 0;
@@ -132,7 +189,7 @@ public:
     }
 
 private:
-    Account all_;
+    Losses all_;
     std::vector<std::string> losers_;
 };
 
@@ -145,17 +202,17 @@ bool account_losses(const History& history, Discrepancies& found) {
     bool apart = true;
     Together rest;
     for (const auto& [who, account] : accounts.subscribers) {
-        const bool whole = accounts.cohorts_in_part.count({cohort_of(who.first), who.second}) == 0;
-        if (by_connection && account.declared && whole) {
-            judge_one(who.first, account, found);
-            accounted += account.dropped;
+        const bool whole = accounts.in_part.count(account.cohort) == 0;
+        if (by_connection && account.declared() && whole) {
+            judge_one(account, found);
+            accounted += account.sum().dropped;
         } else {
-            rest.add(who.first, account);
+            rest.add(who.first, account.sum());
             apart = false;
         }
     }
-    for (const auto& [cohort, account] : accounts.in_part) {
-        rest.add({}, account);
+    for (const auto& [cohort, losses] : accounts.in_part) {
+        rest.add(losses);
         apart = false;
     }
     const double dropped = page ? total_over_run(history, "declared.drops") : 0;
@@ -197,6 +254,11 @@ void account_repeats(const History& history, Discrepancies& found) {
     }
 }
 
+void account_deliveries(const History& history, Discrepancies& found) {
+    account_arrivals(history, found);
+    account_repeats(history, found);
+}
+
 }  // namespace
 
 Measured account_messages(const History& history) {
@@ -209,9 +271,14 @@ Measured account_messages(const History& history) {
     Discrepancies found;
     const bool all_declared = account_losses(history, found);
     if (all_declared && !facts::target_exited(history)) compare_declared_drops(history, found);
-    account_arrivals(history, found);
-    account_repeats(history, found);
+    account_deliveries(history, found);
     return found.result(expected, "expected");
+}
+
+bool delivered_right(const History& history) {
+    Discrepancies found;
+    account_deliveries(history, found);
+    return found.none();
 }
 
 }  // namespace squall

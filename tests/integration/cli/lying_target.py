@@ -1,4 +1,4 @@
-"""A push server in miniature whose books can be made to lie: lying_target.py ADDRESS PORT honest|misattributes|excuses"""
+"""A push server in miniature whose books can be made to lie: lying_target.py ADDRESS PORT honest|buffers|misattributes|excuses"""
 import asyncio
 import json
 import signal
@@ -22,9 +22,11 @@ class Subscriber:
         ended[reason] = ended.get(reason, 0) + 1
         now = time.time()
         peer = "%s:%d" % self.writer.get_extra_info("peername")
-        print(json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06}Z",
-                          "event": "disconnect", "peer": peer, "reason": reason,
-                          "dropped": self.dropped, "delivered": self.delivered}), flush=True)
+        line = {"event": "disconnect", "peer": peer, "reason": reason,
+                "dropped": self.dropped, "delivered": self.delivered}
+        if MODE != "buffers":
+            line["time"] = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06}Z"
+        print(json.dumps(line), flush=MODE != "buffers")
 
 
 count = drops = 0

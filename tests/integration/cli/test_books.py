@@ -50,15 +50,21 @@ class Books(SquallTest):
         self.assertEqual(findings["books: messages"]["verdict"], "pass")
         self.assertEqual(findings["books: connections"]["verdict"], "pass")
 
+    def test_a_log_without_times_may_be_written_when_the_target_stops(self):
+        process, findings, _ = self.play("buffers")
+        self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
+        self.assertEqual(findings["books: messages"]["verdict"], "pass")
+        self.assertEqual(findings["books: connections"]["verdict"], "pass")
+
     def test_drops_that_are_declared_for_somebody_else(self):
         process, findings, run = self.play("misattributes")
         self.assertEqual(process.returncode, 1, process.stdout + process.stderr)
         self.assertEqual(findings["books: connections"]["verdict"], "pass")
         finding = findings["books: messages"]
         self.assertEqual(finding["verdict"], "fail")
-        loser = re.search(r"(\d+) missed and not declared dropped \(reader#(\d): missed (\d+), declared dropped 0\)",
+        loser = re.search(r"(\d+) missed and not declared dropped \(reader#(\d)\.1: missed (\d+), declared dropped 0\)",
                           finding["detail"])
-        blamed = re.search(r"(\d+) declared dropped, but not missed \(reader#(\d): missed 0, declared dropped (\d+)\)",
+        blamed = re.search(r"(\d+) declared dropped, but not missed \(reader#(\d)\.1: missed 0, declared dropped (\d+)\)",
                            finding["detail"])
         self.assertTrue(loser and blamed, finding["detail"])
         self.assertEqual({loser[1], loser[3]}, {blamed[1], blamed[3]}, "the totals agree")

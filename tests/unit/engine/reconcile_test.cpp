@@ -101,6 +101,22 @@ TEST(Reconcile, WhatIsDeclaredOnlyWhenTheTargetIsStoppedIsNoDisconnect) {
     EXPECT_EQ(events[0].labels.at("at_stop"), "yes");
 }
 
+TEST(Reconcile, OfALogThatGivesNoTimesALineThatComesLateCountsUnlessTheSocketWasThereTillTheStop) {
+    const auto gone = connection(0, 1, client);
+    auto all = views({gone}, {{0, client, "sse", "slow_consumer", 3}});
+    all.declared[0].at = 0;
+    all.declared[0].offset = all.log_size_when_held = 100;
+    all.stopped_at = 60;
+    auto events = reconcile({ended("hangups", gone, "", 9)}, all);
+    EXPECT_EQ(events[0].metric, "disconnects");
+    EXPECT_EQ(events[0].labels.count("at_stop"), 0U) << "the buffer was written late";
+    EXPECT_EQ(events[0].labels.at("declared_dropped"), "3");
+    all.held[client] = "ESTABLISHED";
+    events = reconcile({ended("hangups", gone, "", 9)}, all);
+    EXPECT_EQ(events[0].metric, "hangups");
+    EXPECT_EQ(events[0].labels.at("at_stop"), "yes");
+}
+
 TEST(Reconcile, ProxiedPeersAreMappedAndPortsThatComeBackAreTakenInTurn) {
     constexpr Endpoint upstream{0xC61201FE, 5000};
     const auto first = connection(0, 1, client);

@@ -202,6 +202,24 @@ TEST(Books, OfATargetThatDeclaresNoDropsTheUnstatedBooksAreInconclusive) {
     EXPECT_EQ(judge(run.scenario, run.history).verdict, Verdict::inconclusive);
 }
 
+TEST(Books, WhatCameTwiceIsAFailureOfATargetThatDeclaresNoDropsToo) {
+    MessageBooks run;
+    run.facts(R"({"target": {"declares": {"drops": false}}})");
+    run.event("messages.missed", 5000 * ms, {{"cohort", "slow"}}, 4);
+    run.event("messages.duplicated", 6000 * ms, {{"cohort", "slow"}}, 1);
+    const Judgement judgement = judge(run.scenario, run.history);
+    EXPECT_EQ(judgement.verdict, Verdict::fail);
+    EXPECT_EQ(judgement.findings[0].detail, "of 1000000000 expected: 4 missed, 1 duplicated");
+}
+
+TEST(Books, ArrivalsBeyondWhatWasDeclaredAreAFailureOfATargetThatDeclaresNoDropsToo) {
+    MessageBooks run;
+    run.facts(R"({"target": {"declares": {"drops": false}}})");
+    run.event("disconnects", 6000 * ms,
+              {{"cohort", "slow"}, {"connection", "slow#0.1"}, {"arrived", "9"}, {"declared_delivered", "8"}});
+    EXPECT_EQ(judge(run.scenario, run.history).findings[0].verdict, Verdict::fail);
+}
+
 TEST(Books, APageThatWasNotReadToTheEndSettlesNothing) {
     MessageBooks run;
     run.facts(R"({"target": {"declares": {"drops": true}, "page_at_end": false}})");
