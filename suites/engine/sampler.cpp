@@ -101,7 +101,8 @@ void KernelSampler::sample_processes(Nanos at, const Result<kernel::CpuStat>& st
     }
     last_cpu_time_ = cpu_time;
     last_cpu_at_ = at;
-    sample_contention(processes, at, cpu_time, stat ? stat->throttled_time : 0);
+    // A group that could not be read this time tells of both spans the next time.
+    if (stat || !target_.cgroup) sample_contention(processes, at, cpu_time, stat ? stat->throttled_time : 0);
 }
 
 void KernelSampler::sample_contention(const std::vector<pid_t>& processes, Nanos at, Nanos cpu_time, Nanos throttled) {

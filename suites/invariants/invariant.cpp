@@ -28,8 +28,8 @@ private:
     void describe_right();
     void compare(double measured, double bound);
     std::string rig_problem(const Window& window) const;
-    double least(const Node& node) const;
-    std::string host_problem(double measured, double bound);
+    Range without_host(const Node& node) const;
+    std::string host_problem(double measured);
     std::string delay_problem(double bound) const;
     std::optional<Nanos> held_again_since(double bound) const;
     std::optional<Nanos> broken_since(double bound) const;
@@ -140,18 +140,19 @@ std::string Evaluation::rig_problem(const Window& window) const {
     return known ? "" : "the rig did not measure its own lag";
 }
 
-/// What `node` would be worth if all that may be the host's doing was.
-double Evaluation::least(const Node& node) const {
-    const auto least_in = [this](const Measurement& m, const Window& window) {
+/// What `node` may be worth: with what may be the host's doing in it, and without.
+Range Evaluation::without_host(const Node& node) const {
+    const auto range_in = [this](const Measurement& m, const Window& window) -> Range {
         const Measured measured = measure(history_, m, window);
-        return measured.problem.empty() ? measured.value - host_.of(m, measured.value, window) : std::nan("");
+        if (!measured.problem.empty()) return {std::nan(""), std::nan("")};
+        return {measured.value - host_.of(m, measured.value, window), measured.value};
     };
-    return evaluate(node, {names_, [&](const Measurement& m) { return least_in(m, window_); },
-                           [&](const Measurement& m) { return least_in(m, baseline_); }});
+    return evaluate_range(node, {names_, [&](const Measurement& m) { return range_in(m, window_); },
+                                 [&](const Measurement& m) { return range_in(m, baseline_); }});
 }
 
 /// "" when the verdict is the same whatever the host did to the times that were measured.
-std::string Evaluation::host_problem(double measured, double bound) {
+std::string Evaluation::host_problem(double measured) {
     const Comparison comparison = expression().comparison;
     const auto readable = [this](double value) {
         return std::isfinite(value) ? format_quantity(value, expression().left->dimension, percent()) : "anything";
@@ -165,14 +166,13 @@ std::string Evaluation::host_problem(double measured, double bound) {
         details_.push_back(
             fmt::format("at least {}, if the messages that the rig could not time were fast", readable(timed)));
     }
-    const double least_measured = least(*expression().left), least_bound = least(*expression().right);
-    const bool same =
-        holds(least_measured, comparison, bound) == good && holds(measured, comparison, least_bound) == good;
-    if (same) return "";
+    const Range left = without_host(*expression().left), right = without_host(*expression().right);
+    if (left.low == left.high && right.low == right.high) return "";
+    if (holds(left.low, comparison, right.high) == good && holds(left.high, comparison, right.low) == good) return "";
     return fmt::format(
         "the host could have made the difference: without what others took from the target's CPU, the rig's own "
         "lag, and the messages that it could not time, it may have been {} against {}",
-        readable(least_measured), readable(least_bound));
+        readable(left.low), readable(right.low));
 }
 
 /// Of a `within` that was missed: "" unless it was met later by no more than others took from the target's CPU.
@@ -287,7 +287,7 @@ Finding Evaluation::judge() {
     if (std::isfinite(measured) && std::isfinite(bound)) {
         compare(measured, bound);
         describe_right();
-        for (const auto& problem : {host_problem(measured, bound), delay_problem(bound)}) {
+        for (const auto& problem : {host_problem(measured), delay_problem(bound)}) {
             if (!problem.empty()) problems_.push_back(problem);
         }
     } else if (problems_.empty()) {

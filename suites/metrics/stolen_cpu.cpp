@@ -79,9 +79,11 @@ std::optional<CpuContention> ContentionReader::read(const std::vector<pid_t>& pr
     std::map<pid_t, Nanos> now;
     for (const pid_t process : processes) {
         for (const pid_t thread : threads_of(process)) {
-            const auto waited = run_queue_wait(process, thread);
-            if (!waited) continue;
             const auto last = waited_by_thread_.find(thread);
+            auto waited = run_queue_wait(process, thread);
+            // One that cannot be read now, and can later, must not count from its start then.
+            if (!waited && last != waited_by_thread_.end()) waited = last->second;
+            if (!waited) continue;
             // One that counts less than before is another thread under an old number.
             const bool known = last != waited_by_thread_.end() && last->second <= *waited;
             waited_ += known ? *waited - last->second : *waited;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <stdexcept>
 
 #include "suites/model/overloaded.hpp"
@@ -68,6 +69,15 @@ double combined(Operation::Kind kind, double left, double right) {
             return std::min(left, right);
     }
     throw std::logic_error("operation of an unknown kind");
+}
+
+/// All operations are monotonic in each operand where they are finite: their extremes are at the corners.
+Range combined(Operation::Kind kind, const Range& left, const Range& right) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    if (kind == Operation::Kind::divide && right.low <= 0 && right.high >= 0) return {-infinity, infinity};
+    const auto [low, high] = std::minmax({combined(kind, left.low, right.low), combined(kind, left.low, right.high),
+                                          combined(kind, left.high, right.low), combined(kind, left.high, right.high)});
+    return {low, high};
 }
 
 double ask(const std::function<double(const Measurement&)>& known, const Measurement& measurement) {
@@ -173,6 +183,17 @@ double evaluate(const Node& node, const Valuation& valuation) {
                        return combined(o.kind, evaluate(*o.left, valuation), evaluate(*o.right, valuation));
                    }},
         node.what);
+}
+
+Range evaluate_range(const Node& node, const RangeValuation& valuation) {
+    if (const auto* measurement = std::get_if<Measurement>(&node.what)) return valuation.measured(*measurement);
+    if (const auto* baseline = std::get_if<Baseline>(&node.what)) return valuation.baseline(baseline->measurement);
+    if (const auto* operation = std::get_if<Operation>(&node.what)) {
+        return combined(operation->kind, evaluate_range(*operation->left, valuation),
+                        evaluate_range(*operation->right, valuation));
+    }
+    const double value = evaluate(node, {valuation.names});
+    return {value, value};
 }
 
 }  // namespace squall

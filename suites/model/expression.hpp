@@ -135,6 +135,20 @@ struct Valuation {
 /// about.
 double evaluate(const Node& node, const Valuation& valuation);
 
+/// What a value may be.
+struct Range {
+    double low = 0;
+    double high = 0;
+};
+struct RangeValuation {
+    const Names& names;
+    std::function<Range(const Measurement&)> measured;
+    std::function<Range(const Measurement&)> baseline;
+};
+/// The least and the most that the node may be worth when every leaf is anywhere in its range. Leaves vary by
+/// themselves: `x - x` is not nought.
+Range evaluate_range(const Node& node, const RangeValuation& valuation);
+
 /// Counters are judged over [of, of + limit] of a `within`; see Within.
 bool counts_only(const Expression& expression);
 

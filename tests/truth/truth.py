@@ -81,6 +81,11 @@ class Played:
                 buckets.update({bucket: count for bucket, count in line["buckets"]})
         return buckets
 
+    def untimed_share(self, protocol):
+        """Of the messages: those that came while the rig could not look, and have an upper bound for a latency."""
+        untimed = self.histogram("delivery.latency_at_most", protocol=protocol).total()
+        return untimed / self.histogram("delivery.latency", protocol=protocol).total()
+
     def count(self, metric, **labels):
         return sum(line["value"] for line in self.lines("events.jsonl")
                    if line["metric"] == metric and labels.items() <= line["labels"].items())

@@ -52,6 +52,18 @@ TEST(HostShare, ABaselineThatTheHostMadeLongIsNoMeasure) {
     EXPECT_EQ(run.judged(relative).verdict, Verdict::inconclusive);
 }
 
+TEST(HostShare, WhatIsSubtractedMayHaveBeenLessAsWell) {
+    PlayedRun run;
+    run.steady("healthy", 0, 4000 * ms, 40 * ms);
+    run.steady("healthy", 4000 * ms, 8000 * ms, 60 * ms);
+    const char* difference = "p99(delivery.latency) <= 110ms - baseline during pressure";
+    EXPECT_EQ(run.judged(difference).verdict, Verdict::pass);
+    EXPECT_EQ(run.judged("p99(delivery.latency) <= 90ms - baseline during pressure").verdict, Verdict::fail);
+    steal(run, 0.08, 0, 4000 * ms);
+    EXPECT_EQ(run.judged(difference).verdict, Verdict::pass);
+    EXPECT_EQ(run.judged("p99(delivery.latency) <= 90ms - baseline during pressure").verdict, Verdict::inconclusive);
+}
+
 TEST(HostShare, AFaultThatTakesTheCpuIsNotTheHost) {
     PlayedRun run;
     Fault contention;

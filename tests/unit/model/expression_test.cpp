@@ -162,6 +162,23 @@ TEST(Expression, EvaluatesArithmetic) {
     EXPECT_THROW(evaluate(*e.left, valuation), std::logic_error);
 }
 
+TEST(Expression, EvaluatesRangesToTheirExtremes) {
+    const Names names = expression_names();
+    const auto range = [&](const char* text) {
+        const Expression e = parsed(std::string("max(target.memory) <= ") + text + " always");
+        return evaluate_range(*e.right, {names, {}, [](const Measurement&) { return Range{1000, 3000}; }});
+    };
+    const auto expect = [&](const char* text, double low, double high) {
+        EXPECT_EQ(range(text).low, low) << text;
+        EXPECT_EQ(range(text).high, high) << text;
+    };
+    expect("2 * baseline + 1KiB", 3024, 7024);
+    expect("8KiB - baseline", 5192, 7192);
+    expect("max(baseline, 2KiB)", 2048, 3000);
+    expect("6000B * 1B / baseline", 2, 6);
+    EXPECT_EQ(range("1B * 1B / (baseline - 2000B)").high, std::numeric_limits<double>::infinity());
+}
+
 TEST(Expression, OnlyCountersAreCountedFromAnInstant) {
     EXPECT_TRUE(counts_only(parsed("count(disconnects) + count(hangups) == 2 within 1s of pressure.start")));
     EXPECT_FALSE(counts_only(parsed("max(target.fds) == 2 within 1s of pressure.start")));
