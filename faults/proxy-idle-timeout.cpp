@@ -9,6 +9,7 @@
 #include "faults/core/fault.hpp"
 #include "faults/kernel/path_filter.hpp"
 #include "faults/proxy/proxy.hpp"
+#include "faults/proxy/treat.hpp"
 
 namespace squall {
 namespace {
@@ -123,9 +124,7 @@ private:
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& options) {
-    if (rig.proxy == nullptr) {
-        return Error{"proxy-idle-timeout needs a path with a proxy; write 'proxy: true' in the scenario"};
-    }
+    if (auto there = proxy::require_proxy(rig, "proxy-idle-timeout"); !there) return there.error();
     const std::string& by = options.choice("by");
     const proxy::IdleTimeout timeout{options.duration("after"), by == "rst"       ? proxy::CloseBy::rst
                                                                 : by == "silence" ? proxy::CloseBy::silence

@@ -18,6 +18,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr int connect_attempts_max = 64;
+constexpr std::size_t held_max = 256 * 1024;  ///< by a treatment, in one direction of a connection
 
 sockaddr_in socket_address(const Endpoint& endpoint) {
     sockaddr_in address{};
@@ -117,6 +118,7 @@ void Connection::on_connected() {
         if (!failed) socket->non_blocking(true, failed);
         if (failed) return close_by(CloseBy::rst);  // reset by its peer meanwhile
     }
+    relaying_ = true;
     relay_.connected(*this);
     for (Direction* direction : {&up_, &down_}) {
         wait_readable(*direction);
@@ -124,23 +126,25 @@ void Connection::on_connected() {
     }
 }
 
+bool Connection::Direction::may_read() const {
+    if (waits_for_input || from_ended) return false;
+    return !shaper || shaper->held() < (shaper->treatment().any() ? held_max : 1);
+}
+
 void Connection::wait_readable(Direction& direction) {
+    if (!direction.may_read()) return;
+    direction.waits_for_input = true;
     direction.from.async_wait(tcp::socket::wait_read, [self = shared_from_this(), &direction](error_code failed) {
+        direction.waits_for_input = false;
         if (!failed && !self->finished_) self->relay(direction);
     });
 }
 
 void Connection::wait_writable(Direction& direction) {
+    direction.waits_for_room = true;
     direction.to.async_wait(tcp::socket::wait_write, [self = shared_from_this(), &direction](error_code failed) {
-        if (failed || self->finished_) return;
-        error_code blocked;
-        auto& pending = direction.pending;
-        const std::size_t sent = direction.to.write_some(asio::buffer(pending), blocked);
-        if (blocked && blocked != asio::error::would_block) return self->close_by(CloseBy::rst);
-        pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(sent));
-        if (!pending.empty()) return self->wait_writable(direction);
-        pending = {};  // gives the memory back
-        self->wait_readable(direction);
+        direction.waits_for_room = false;
+        if (!failed && !self->finished_) self->pump(direction);
     });
 }
 
@@ -149,7 +153,7 @@ void Connection::wait_writable(Direction& direction) {
 /// of both directions, urgent data) would wake it up again at once.
 void Connection::watch_for_reset(Direction& direction) {
     direction.from.async_wait(tcp::socket::wait_error, [self = shared_from_this(), &direction](error_code failed) {
-        if (failed || self->finished_ || direction.pending.empty()) return;
+        if (failed || self->finished_ || direction.waits_for_input) return;
         int error = 0;
         socklen_t length = sizeof error;
         if (getsockopt(direction.from.native_handle(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0) {
@@ -163,16 +167,70 @@ void Connection::relay(Direction& direction) {
     error_code failed;
     const std::size_t got = direction.from.read_some(asio::buffer(buffer), failed);
     if (failed == asio::error::would_block) return wait_readable(direction);
-    if (failed == asio::error::eof) return pass_end_on(direction);
+    if (failed == asio::error::eof) {
+        direction.from_ended = true;
+        if (!direction.shaper) return pass_end_on(direction);
+        direction.shaper->end(monotonic_now());
+        return pump(direction);
+    }
     if (failed) return close_by(CloseBy::rst);
     last_byte_ = monotonic_now();
-
+    if (direction.shaper) {
+        direction.shaper->take({buffer.data(), got}, last_byte_);
+        return pump(direction);
+    }
     const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
     if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
     if (sent == got) return wait_readable(direction);
-    direction.pending.assign(buffer.begin() + static_cast<std::ptrdiff_t>(sent),
-                             buffer.begin() + static_cast<std::ptrdiff_t>(got));
+    direction.shaper = std::make_unique<Shaper>(0);
+    direction.shaper->take({buffer.data() + sent, got - sent}, last_byte_);
     wait_writable(direction);
+}
+
+/// Writes what is due, and sees to it that it is called again when more is, or when `to` takes more.
+void Connection::pump(Direction& direction) {
+    if (direction.waits_for_room) return;
+    Shaper& shaper = *direction.shaper;
+    const Nanos now = monotonic_now();
+    for (std::string_view due = shaper.due(now); !due.empty(); due = shaper.due(now)) {
+        error_code failed;
+        const std::size_t sent = direction.to.write_some(asio::buffer(due.data(), due.size()), failed);
+        if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
+        const Nanos kept = shaper.left(sent, now);
+        if (sent > 0 && shaper.treatment().any()) relay_.passed(*this, direction.way, sent, kept);
+        if (sent < due.size()) {
+            wait_writable(direction);
+            break;
+        }
+    }
+    if (shaper.held() == 0) {
+        if (!shaper.treatment().any()) direction.shaper.reset();  // gives the memory back
+        if (direction.from_ended) return pass_end_on(direction);
+    } else if (!direction.waits_for_room) {
+        pump_later(direction);
+    }
+    wait_readable(direction);
+}
+
+void Connection::pump_later(Direction& direction) {
+    const auto at = direction.shaper->next();
+    if (!at) return;
+    if (!direction.timer) direction.timer.emplace(front_.get_executor());
+    direction.timer->expires_at(asio::steady_timer::time_point(std::chrono::nanoseconds(*at)));  // CLOCK_MONOTONIC
+    direction.timer->async_wait([self = shared_from_this(), &direction](error_code cancelled) {
+        if (!cancelled && !self->finished_ && direction.shaper) self->pump(direction);
+    });
+}
+
+void Connection::treat(Way way, const Treatment& treatment, std::uint64_t seed) {
+    Direction& direction = way == Way::to_target ? up_ : down_;
+    if (!direction.shaper) {
+        if (!treatment.any()) return;
+        direction.shaper = std::make_unique<Shaper>(seed ^ pair_.client.port);
+    }
+    if (direction.shaper->treatment() == treatment) return;
+    direction.shaper->treat(treatment, monotonic_now());
+    if (relaying_ && !finished_) pump(direction);
 }
 
 void Connection::pass_end_on(Direction& direction) {
@@ -215,8 +273,10 @@ void Connection::finish() {
     error_code not_open_any_more;
     front_.close(not_open_any_more);
     back_.close(not_open_any_more);
-    up_.pending = {};
-    down_.pending = {};
+    for (Direction* direction : {&up_, &down_}) {
+        direction->shaper.reset();
+        direction->timer.reset();
+    }
     relay_.ended(*this);
 }
 

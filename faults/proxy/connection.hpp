@@ -2,7 +2,10 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "faults/proxy/proxy.hpp"
@@ -16,15 +19,18 @@ class Relay {
 public:
     virtual ~Relay() = default;
     virtual std::vector<char>& read_buffer() = 0;
-    virtual void connected(const Connection& connection) = 0;
+    virtual void connected(Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;
     virtual void failed(Error error) = 0;
+    /// So many bytes were written in one piece, which treatments of that direction had kept for so long.
+    virtual void passed(const Connection& connection, Way way, std::size_t bytes, Nanos kept) = 0;
     /// Ports whose connections were lost by CloseBy::silence still fall on the floor and must not serve anew.
     virtual bool is_lost(std::uint16_t upstream_port) const = 0;
 };
 
 /// Holds no buffer while it is idle: a readable socket is read into the shared buffer and written on at once. Only what
-/// the other side's kernel would not take is kept, and until it has gone no more is read: back-pressure passes through.
+/// the other side's kernel would not take, or a treatment holds back, is kept. Until it has gone, or while a treatment
+/// holds more than held_max, no more is read: back-pressure passes through.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     using tcp = boost::asio::ip::tcp;
@@ -33,6 +39,7 @@ public:
 
     /// Connects to `upstream`, then relays. A target that cannot be reached: the front is reset.
     void start(const Endpoint& upstream);
+    void treat(Way way, const Treatment& treatment, std::uint64_t seed);
     void close_by(CloseBy how);  ///< silence: the caller has made both legs drop already
 
     const Endpoint& upstream() const { return upstream_; }
@@ -41,10 +48,16 @@ public:
 
 private:
     struct Direction {
+        Way way;
         tcp::socket& from;
         tcp::socket& to;
-        std::vector<char> pending{};  ///< what `to` has not taken yet
-        bool ended = false;           ///< `from` has sent its FIN, and it was passed on
+        std::unique_ptr<Shaper> shaper{};  ///< while something is held, or treated
+        std::optional<boost::asio::steady_timer> timer{};
+        bool waits_for_input = false;
+        bool waits_for_room = false;
+        bool from_ended = false;  ///< `from` has sent its FIN …
+        bool ended = false;       ///< … and it was passed on
+        bool may_read() const;
     };
 
     void on_connected();
@@ -52,6 +65,8 @@ private:
     void wait_writable(Direction& direction);
     void watch_for_reset(Direction& direction);
     void relay(Direction& direction);
+    void pump(Direction& direction);
+    void pump_later(Direction& direction);
     void pass_end_on(Direction& direction);
     void vanish(tcp::socket& socket);
     void finish();
@@ -59,11 +74,12 @@ private:
     Relay& relay_;
     tcp::socket front_;
     tcp::socket back_;
-    Direction up_{front_, back_};
-    Direction down_{back_, front_};
+    Direction up_{Way::to_target, front_, back_};
+    Direction down_{Way::to_client, back_, front_};
     Endpoint upstream_;
     Pair pair_;
     Nanos last_byte_;
+    bool relaying_ = false;
     bool finished_ = false;
 };
 

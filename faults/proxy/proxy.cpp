@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -42,17 +43,27 @@ public:
     Status set_idle_timeout(std::optional<IdleTimeout> timeout) override;
     std::vector<ClosedPair> idle_closes() const override;
     std::optional<ClosedPair> canary_close() const override;
+    std::uint64_t treat(const TreatmentUse& use) override;
+    void set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) override;
+    void lift(std::uint64_t treatment) override;
+    Passed passed(std::uint64_t treatment) const override { return treatments_.passed(treatment); }
     std::vector<Pair> pairs() const override;
     std::size_t open_connections() const override;
     std::optional<Error> failure() const override;
 
 private:
     std::vector<char>& read_buffer() override { return read_buffer_; }
-    void connected(const Connection& connection) override;
+    void connected(Connection& connection) override;
     void ended(Connection& connection) override;
     void failed(Error error) override;
+    void passed(const Connection& connection, Way way, std::size_t bytes, Nanos kept) override {
+        treatments_.count(connection.pair().client, way, bytes, kept);
+    }
     bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
 
+    void on_proxy_thread(const std::function<void()>& work);
+    void treat(Connection& connection);
+    void treat_all();
     Status listen(Endpoint endpoint);
     void accept();
     void accept_later();
@@ -77,6 +88,7 @@ private:
     std::unordered_set<std::uint16_t> lost_ports_;
     std::optional<IdleTimeout> timeout_;
     Canary canary_;
+    Treatments treatments_;
     std::vector<kernel::Flow> canary_flows_;  ///< dropped by CloseBy::silence
 
     mutable std::mutex mutex_;  ///< for what follows: written here, read by other threads
@@ -162,10 +174,13 @@ bool ProxyThread::is_canary(const Connection& connection) const {
     return canary_.flies() && connection.pair().client == canary_.client();
 }
 
-void ProxyThread::connected(const Connection& connection) {
+void ProxyThread::connected(Connection& connection) {
     if (connection.upstream() != upstream_) return;  // the canary's
-    const std::lock_guard lock(mutex_);
-    pairs_.push_back(connection.pair());
+    {
+        const std::lock_guard lock(mutex_);
+        pairs_.push_back(connection.pair());
+    }
+    treat(connection);
 }
 
 void ProxyThread::ended(Connection& connection) {
@@ -186,13 +201,47 @@ Status ProxyThread::set_idle_timeout(std::optional<IdleTimeout> timeout) {
     if (timeout && timeout->by == CloseBy::silence && filter_ == nullptr) {
         return Error{"the proxy cannot lose connections silently: this run has no packet filter in the path"};
     }
+    on_proxy_thread([&] { apply(timeout); });
+    return {};
+}
+
+void ProxyThread::on_proxy_thread(const std::function<void()>& work) {
     std::promise<void> done;
     asio::post(io_, [&] {
-        apply(timeout);
+        work();
         done.set_value();
     });
     done.get_future().get();
-    return {};
+}
+
+std::uint64_t ProxyThread::treat(const TreatmentUse& use) {
+    const std::uint64_t number = treatments_.add(use);
+    on_proxy_thread([this] { treat_all(); });
+    return number;
+}
+
+void ProxyThread::set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) {
+    treatments_.name(treatment, clients);
+    on_proxy_thread([this] { treat_all(); });
+}
+
+void ProxyThread::lift(std::uint64_t treatment) {
+    treatments_.remove(treatment);
+    on_proxy_thread([this] { treat_all(); });
+}
+
+void ProxyThread::treat_all() {
+    const auto connections = connections_;  // one may end for it
+    for (const auto& [key, connection] : connections)
+        treat(*connection);
+}
+
+void ProxyThread::treat(Connection& connection) {
+    if (connection.upstream() != upstream_) return;  // the canary's
+    for (const Way way : {Way::to_target, Way::to_client}) {
+        const auto [treatment, seed] = treatments_.of(connection.pair().client, way);
+        connection.treat(way, treatment, seed);
+    }
 }
 
 void ProxyThread::apply(std::optional<IdleTimeout> timeout) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "faults/core/clients.hpp"
+#include "faults/proxy/treatments.hpp"
 
 namespace squall::kernel {
 class Namespace;
@@ -55,6 +56,15 @@ public:
     /// The close of a silent connection of the proxy's own, made when the timeout was set: proof that the timer runs
     /// where no subscriber is silent for long enough. It is in none of the other counts, and the target never sees it.
     virtual std::optional<ClosedPair> canary_close() const = 0;
+
+    /// Returns the treatment's number. It applies to bytes that come from now on, of everybody, or of whom set_treated()
+    /// names.
+    virtual std::uint64_t treat(const TreatmentUse& use) = 0;
+    /// Clients' ends of the front connections; in the place of those that were named before.
+    virtual void set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) = 0;
+    /// What is held back leaves at once.
+    virtual void lift(std::uint64_t treatment) = 0;
+    virtual Passed passed(std::uint64_t treatment) const = 0;
 
     /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers.
     virtual std::vector<Pair> pairs() const = 0;

@@ -1,0 +1,35 @@
+// proxy-bandwidth: the path through the proxy is narrow.
+#include "faults/proxy/treat.hpp"
+
+namespace squall {
+namespace {
+
+Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
+    return proxy::treat(rig, aim, options, "proxy-bandwidth", {.rate = options.number("rate")});
+}
+
+const RegisterFault registered{Fault{
+    .name = "proxy-bandwidth",
+    .summary = "The way through the proxy is narrow: each connection gets so many bytes a second.",
+    .mechanism = "squall's TCP proxy writes at a rate; it holds up to 256 KiB of a connection and reads no more then, so "
+                 "that TCP's window holds the target back.",
+    .privilege = "none",
+    .witness = proxy::treatment_witness,
+    .healing = proxy::treatment_healing,
+    .aimed = true,
+    .needs = {},
+    .options =
+        {
+            {.name = "rate",
+             .dimension = dimension::bandwidth,
+             .doc = "Of each connection, in each direction that is treated.",
+             .required = true,
+             .min = 1,
+             .max = 1e9},
+            proxy::direction_option(),
+        },
+    .inject = inject,
+}};
+
+}  // namespace
+}  // namespace squall

@@ -1,0 +1,40 @@
+// proxy-latency: the path through the proxy is long, or its length varies.
+#include "faults/proxy/treat.hpp"
+
+namespace squall {
+namespace {
+
+Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
+    return proxy::treat(rig, aim, options, "proxy-latency",
+                        {.latency = options.duration("delay"), .jitter = options.duration("jitter")});
+}
+
+const RegisterFault registered{Fault{
+    .name = "proxy-latency",
+    .summary = "The way through the proxy is long, or its length varies: another region, a tunnel, a mobile network.",
+    .mechanism = "squall's TCP proxy keeps what it reads for a while before it passes it on, in order.",
+    .privilege = "none",
+    .witness = proxy::treatment_witness,
+    .healing = proxy::treatment_healing,
+    .aimed = true,
+    .needs = {},
+    .options =
+        {
+            {.name = "delay",
+             .dimension = dimension::time,
+             .doc = "For which every byte is kept.",
+             .required = true,
+             .min = 0.001,
+             .max = 60},
+            {.name = "jitter",
+             .dimension = dimension::time,
+             .doc = "Up to so much more, uniformly drawn for each read of the proxy's; bytes do not overtake each other.",
+             .fallback = "0s",
+             .max = 60},
+            proxy::direction_option(),
+        },
+    .inject = inject,
+}};
+
+}  // namespace
+}  // namespace squall

@@ -1,0 +1,27 @@
+// What the faults share that treat bytes on their way through the proxy: whom they are aimed at, and their witness.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "faults/core/fault.hpp"
+#include "faults/proxy/treatments.hpp"
+
+namespace squall::proxy {
+
+/// Error: this run has no proxy.
+Status require_proxy(const Rig& rig, std::string_view fault);
+
+/// The option `direction`, which treat() reads.
+OptionSpec direction_option();
+
+/// Treats the bytes of the connections that are aimed at, and of those that their subscribers open later (of a cohort:
+/// from some 50 ms after they have been opened). The witness is true when bytes had to wait for the treatment.
+Result<std::unique_ptr<Injection>> treat(Rig& rig, const Aim& aim, const Options& options, std::string_view fault,
+                                         const Treatment& treatment);
+
+inline constexpr const char* treatment_witness =
+    "The proxy kept bytes back: how many, for how long, and in how many pieces they left.";
+inline constexpr const char* treatment_healing = "What is held back leaves at once; bytes pass as they come.";
+
+}  // namespace squall::proxy

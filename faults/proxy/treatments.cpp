@@ -1,0 +1,60 @@
+#include "faults/proxy/treatments.hpp"
+
+#include <algorithm>
+
+namespace squall::proxy {
+
+bool Treatments::InForce::concerns(const Endpoint& client, Way way) const {
+    if (way == Way::to_target ? !use.to_target : !use.to_client) return false;
+    return use.everybody || clients.contains(client);
+}
+
+std::uint64_t Treatments::add(const TreatmentUse& use) {
+    const std::lock_guard lock(mutex_);
+    in_force_.emplace(next_, InForce{use, {}, {}});
+    return next_++;
+}
+
+void Treatments::name(std::uint64_t number, const std::vector<Endpoint>& clients) {
+    const std::lock_guard lock(mutex_);
+    in_force_.at(number).clients = {clients.begin(), clients.end()};
+}
+
+void Treatments::remove(std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    in_force_.erase(number);
+}
+
+Passed Treatments::passed(std::uint64_t number) const {
+    const std::lock_guard lock(mutex_);
+    return in_force_.at(number).passed;
+}
+
+std::pair<Treatment, std::uint64_t> Treatments::of(const Endpoint& client, Way way) const {
+    const std::lock_guard lock(mutex_);
+    Treatment treatment;
+    std::uint64_t seed = 0;
+    for (const auto& [number, in_force] : in_force_) {
+        if (!in_force.concerns(client, way)) continue;
+        treatment = together(treatment, in_force.use.treatment);
+        seed ^= in_force.use.seed;
+    }
+    return {treatment, seed};
+}
+
+void Treatments::count(const Endpoint& client, Way way, std::size_t bytes, Nanos kept) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [number, in_force] : in_force_) {
+        if (!in_force.concerns(client, way)) continue;
+        Passed& passed = in_force.passed;
+        passed.bytes += bytes;
+        ++passed.pieces;
+        passed.clients.insert(client);
+        if (kept <= 0) continue;
+        passed.kept_min = passed.delayed == 0 ? kept : std::min(passed.kept_min, kept);
+        passed.kept_max = std::max(passed.kept_max, kept);
+        passed.delayed += bytes;
+    }
+}
+
+}  // namespace squall::proxy

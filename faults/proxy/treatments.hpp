@@ -1,0 +1,62 @@
+// The treatments in force: what is done to whose bytes, and what has passed under each.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "faults/core/clients.hpp"
+#include "faults/proxy/shaper.hpp"
+
+namespace squall::proxy {
+
+enum class Way { to_target, to_client };
+
+/// A treatment, and for whom: several in force at once add up, see together().
+struct TreatmentUse {
+    Treatment treatment;
+    bool to_target = false;
+    bool to_client = true;
+    bool everybody = true;  ///< connections that come later, too; else those that are named
+    std::uint64_t seed = 0;
+};
+
+/// What has passed under a treatment.
+struct Passed {
+    std::uint64_t bytes = 0;
+    std::uint64_t delayed = 0;  ///< of them, those that treatments kept
+    std::uint64_t pieces = 0;   ///< in which they were written
+    Nanos kept_min = 0;         ///< of those
+    Nanos kept_max = 0;
+    std::set<Endpoint> clients = {};  ///< of the connections that they passed on
+};
+
+/// May be used from any thread. Numbers that are not in force are a bug, and throw std::out_of_range.
+class Treatments {
+public:
+    std::uint64_t add(const TreatmentUse& use);
+    /// Clients' ends, in the place of those that were named before.
+    void name(std::uint64_t number, const std::vector<Endpoint>& clients);
+    void remove(std::uint64_t number);
+    Passed passed(std::uint64_t number) const;
+
+    /// All that concerns one direction of a client's connection; treatment and seed.
+    std::pair<Treatment, std::uint64_t> of(const Endpoint& client, Way way) const;
+    void count(const Endpoint& client, Way way, std::size_t bytes, Nanos kept);
+
+private:
+    struct InForce {
+        TreatmentUse use;
+        std::set<Endpoint> clients;
+        Passed passed;
+
+        bool concerns(const Endpoint& client, Way way) const;
+    };
+    mutable std::mutex mutex_;
+    std::map<std::uint64_t, InForce> in_force_;
+    std::uint64_t next_ = 1;
+};
+
+}  // namespace squall::proxy
