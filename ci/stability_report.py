@@ -96,13 +96,18 @@ def markdown(rows):
                      + ["| " + " | ".join(map(str, row)) + " |" for row in body])
 
 
+def revision():
+    """Of the source, as git has it; where it has not, as somebody who exported it would put it."""
+    git = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=pathlib.Path(__file__).parent,
+                         text=True, capture_output=True)
+    return git.stdout.strip() or "of an exported tree"
+
+
 def head(outcomes, levels):
     rounds = len({outcome["round"] for outcome in outcomes})
     options = "".join(f" --{name}={level:g}" for name, level in levels.items())
-    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=pathlib.Path(__file__).parent, text=True,
-                              capture_output=True, check=True).stdout.strip()
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return (f"Made by `ci/stability {rounds}{options} --write-docs` from revision {revision} on "
+    return (f"Made by `ci/stability {rounds}{options} --write-docs` from revision {revision()} on "
             f"{time.strftime('%Y-%m-%d')}: {rounds} rounds, another seed each, on {os.cpu_count()} CPUs with "
             f"{memory:.0f} GiB, {platform.system()} {platform.release()}. {total_line(outcomes)}.")
 

@@ -31,8 +31,7 @@ Result<Number> number(const UndoRecord& record, const char* name) {
     return value;
 }
 
-/// {pid, start_time, session, run}; run is not there where the process was not given its name, nor session in older
-/// ones
+/// {pid, start_time, run}; run is not there where the process was not given its name
 Status heal_process(const UndoRecord& record) {
     const auto pid = number<pid_t>(record, "pid");
     if (!pid) return pid.error();
@@ -42,13 +41,7 @@ Status heal_process(const UndoRecord& record) {
     if (auto killed = kill_process({*pid, *start_time}); !killed) return killed;
     const auto run = record.arguments.find("run");
     if (run == record.arguments.end()) return {};
-    ProcessId target{*pid, *start_time, 0};
-    if (record.arguments.contains("session")) {
-        const auto session = number<pid_t>(record, "session");
-        if (!session) return session.error();
-        target.session = *session;
-    }
-    return kill_processes_of_run(run->second, target);
+    return kill_processes_of_run(run->second, *pid);
 }
 
 /// {path}

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace squall::kernel {
 namespace {
 
 constexpr int gone_timeout_ms = 10'000;
+constexpr int unreadable_timeout_ms = 2'000;
 
 // Called by number: glibc has wrappers since 2.36 only.
 int open_pidfd(pid_t pid) {
@@ -62,11 +64,9 @@ Result<ProcessId> identify_process(pid_t pid) {
     if (name_end == std::string::npos) return Error{fmt::format("there is no process {}", pid), ESRCH};
     std::istringstream fields(text.substr(name_end + 1));
     std::string skipped;
-    ProcessId process{pid, 0, 0};
-    for (int field = 3; field < 6; ++field)
-        fields >> skipped;
-    fields >> process.session;
-    for (int field = 7; field < 22; ++field)
+    ProcessId process{pid};
+    fields >> skipped >> skipped >> process.group;
+    for (int field = 6; field < 22; ++field)
         fields >> skipped;
     if (!(fields >> process.start_time)) return Error{fmt::format("/proc/{}/stat does not read as expected", pid)};
     return process;
@@ -112,19 +112,27 @@ std::string run_variable(const std::string& run_id) {
 
 namespace {
 
-/// Of the target's session and younger than it: the run's, for all that can be told. Others are none of its business.
-Status no_unreadable_process(const std::string& run_id, const ProcessId& target) {
-    if (target.session == 0) return {};
+/// In the group that the target was made the leader of: nobody else's, as long as one of them lives.
+std::optional<pid_t> unreadable_in_group(const std::string& run_id, pid_t target) {
     for (const pid_t pid : all_processes()) {
         const auto process = identify_process(pid);
-        if (!process || pid == getpid() || process->session != target.session) continue;
-        if (process->start_time < target.start_time || bears(pid, run_variable(run_id)) != Bears::unknown) continue;
-        return Error{fmt::format("process {} may be one that the target of run {} started: its environment cannot be "
-                                 "read; end it, if it is",
-                                 pid, run_id),
-                     EACCES};
+        if (!process || process->group != target) continue;
+        if (bears(pid, run_variable(run_id)) == Bears::unknown) return pid;
     }
-    return {};
+    return std::nullopt;
+}
+
+Status no_unreadable_process(const std::string& run_id, pid_t target) {
+    std::optional<pid_t> there;
+    for (int waited_ms = 0; waited_ms < unreadable_timeout_ms; waited_ms += 20) {
+        there = unreadable_in_group(run_id, target);
+        if (!there) return {};
+        poll(nullptr, 0, 20);  // it may be about to end
+    }
+    return Error{fmt::format("process {} may be one that the target of run {} started: its environment cannot be read; "
+                             "end it, if it is",
+                             *there, run_id),
+                 EACCES};
 }
 
 }  // namespace
@@ -140,7 +148,7 @@ std::vector<ProcessId> processes_of_run(const std::string& run_id) {
     return found;
 }
 
-Status kill_processes_of_run(const std::string& run_id, const ProcessId& target) {
+Status kill_processes_of_run(const std::string& run_id, pid_t target) {
     constexpr int rounds_max = 100;  // each finds what the ones before had started meanwhile
     for (int round = 0; round < rounds_max; ++round) {
         const auto found = processes_of_run(run_id);

@@ -15,7 +15,7 @@ namespace squall::kernel {
 struct ProcessId {
     pid_t pid = 0;
     std::uint64_t start_time = 0;  ///< clock ticks since boot: /proc/PID/stat, field 22
-    pid_t session = 0;             ///< field 6; 0: not known
+    pid_t group = 0;               ///< field 5
 };
 
 /// Errors: there is no such process.
@@ -35,9 +35,8 @@ std::string run_variable(const std::string& run_id);
 /// control group; not what clears or overwrites its environment.
 std::vector<ProcessId> processes_of_run(const std::string& run_id);
 
-/// kill_process for all of them. Error: one cannot be killed, or there is a process in the target's session, started
-/// after it, whose environment squall may not read (it changed its user), so that nobody can tell whether it is the
-/// run's.
-Status kill_processes_of_run(const std::string& run_id, const ProcessId& target);
+/// kill_process for all of them. Error: one cannot be killed, or there is a process in the target's own process group
+/// whose environment squall may not read (it changed its user), so that nobody can tell whether it is the run's.
+Status kill_processes_of_run(const std::string& run_id, pid_t target);
 
 }  // namespace squall::kernel

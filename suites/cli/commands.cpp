@@ -85,14 +85,14 @@ int judge(const std::string& directory, const std::string& scenario, const std::
     auto run = load_run(directory, scenario);
     if (!run) return refuse(run.error().message, 2);
     const auto judgement = squall::judge(run->scenario, run->history);
-    fmt::print("{}",
-               report::to_text(run->scenario, run->history, judgement, directory, "", isatty(STDOUT_FILENO) == 1));
+    const bool shown =
+        show(report::to_text(run->scenario, run->history, judgement, directory, "", isatty(STDOUT_FILENO) == 1));
     if (!json.empty()) {
         if (auto written = write_file(json, report::to_json(run->scenario, run->history, judgement)); !written) {
             return refuse(written.error().message, exit_code(Verdict::error));
         }
     }
-    return exit_code(judgement.verdict);
+    return shown ? exit_code(judgement.verdict) : exit_code(Verdict::error);
 }
 
 int heal() {

@@ -180,7 +180,7 @@ bool DeclaredSampler::wait_for_last_page(Nanos noticed_by) const {
     };
     while (!last(last_page_at_) && recorder_.now() < std::max(since, noticed_by) + nanos_per_second)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return last_page_at_ >= since;
+    return last(last_page_at_);
 }
 
 Result<std::string> DeclaredSampler::get(const std::string& path, unsigned& status) {

@@ -72,8 +72,7 @@ public:
     std::uint64_t pages() const { return pages_; }
     /// Once every subscriber has gone: waits for a page, asked for after this call, that counts none any more, so that
     /// the target's books hold all ends. Where it does not count them, or some are left, for one that was asked for
-    /// after `noticed_by` (of the recorder's clock), and at most 1 s past that. False: there is no page from after this
-    /// call at all.
+    /// after `noticed_by` (of the recorder's clock), and at most 1 s past that. False: there is no such page.
     bool wait_for_last_page(Nanos noticed_by) const;
 
 private:

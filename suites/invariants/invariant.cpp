@@ -168,11 +168,16 @@ std::string Evaluation::host_problem(double measured) {
     }
     const Range left = without_host(*expression().left), right = without_host(*expression().right);
     if (left.low == left.high && right.low == right.high) return "";
-    if (holds(left.low, comparison, right.high) == good && holds(left.high, comparison, right.low) == good) return "";
-    return fmt::format(
-        "the host could have made the difference: without what others took from the target's CPU, the rig's own "
-        "lag, and the messages that it could not time, it may have been {} against {}",
-        readable(left.low), readable(right.low));
+    const bool overlap = left.low <= right.high && right.low <= left.high;
+    const bool equality = comparison == Comparison::equal || comparison == Comparison::not_equal;
+    for (const auto& [value, limit] : {std::pair(left.low, right.high), std::pair(left.high, right.low)}) {
+        if (holds(value, comparison, limit) == good && !(equality && overlap)) continue;
+        return fmt::format(
+            "the host could have made the difference: without what others took from the target's CPU, the rig's own "
+            "lag, and the messages that it could not time, it may have been {} against {}",
+            readable(value), readable(limit));
+    }
+    return "";
 }
 
 /// Of a `within` that was missed: "" unless it was met later by no more than others took from the target's CPU.

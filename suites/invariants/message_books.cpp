@@ -152,12 +152,13 @@ Accounts accounts_of(const History& history) {
 }
 
 /// A loss is noticed when a later message comes, which may be on a connection that resumed: only there do drops of the
-/// ones before count. They stay on offer to the next, since another publisher's gap may show only then.
+/// ones before count, for what its own do not cover. They stay on offer to the next, since another publisher's gap may
+/// show only then.
 void judge_one(const Account& account, Discrepancies& found) {
     double carry = 0;
     for (const auto& [generation, connection] : account.connections) {
         const Losses& losses = connection.losses;
-        const double before = std::min(losses.missed, carry);
+        const double before = std::min(std::max(0.0, losses.missed - losses.dropped), carry);
         const double missing = losses.missed - before - losses.dropped;
         const double unused = std::max(0.0, losses.dropped - (losses.missed - before));
         const std::string off =

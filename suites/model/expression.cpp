@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 
@@ -71,13 +72,20 @@ double combined(Operation::Kind kind, double left, double right) {
     throw std::logic_error("operation of an unknown kind");
 }
 
-/// All operations are monotonic in each operand where they are finite: their extremes are at the corners.
+/// All operations are monotonic in each operand where they are finite: their extremes are at the corners. Those that
+/// have no value (0 / 0, 0 × ∞) lie between the others.
 Range combined(Operation::Kind kind, const Range& left, const Range& right) {
     const double infinity = std::numeric_limits<double>::infinity();
-    if (kind == Operation::Kind::divide && right.low <= 0 && right.high >= 0) return {-infinity, infinity};
-    const auto [low, high] = std::minmax({combined(kind, left.low, right.low), combined(kind, left.low, right.high),
-                                          combined(kind, left.high, right.low), combined(kind, left.high, right.high)});
-    return {low, high};
+    const bool around_nought = right.low <= 0 && right.high >= 0 && (right.low < 0 || right.high == 0);
+    if (kind == Operation::Kind::divide && around_nought) return {-infinity, infinity};
+    Range range{std::nan(""), std::nan("")};
+    for (const double one : {left.low, left.high}) {
+        for (const double other : {right.low, right.high}) {
+            const double corner = combined(kind, one, other);
+            range = {std::fmin(range.low, corner), std::fmax(range.high, corner)};
+        }
+    }
+    return range;
 }
 
 double ask(const std::function<double(const Measurement&)>& known, const Measurement& measurement) {

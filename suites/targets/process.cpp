@@ -110,10 +110,11 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& plan
     return environment;
 }
 
-Result<std::uint64_t> open_undo_record(Journal& journal, const kernel::ProcessId& process) {
-    return journal.open("process-kill", {{"pid", std::to_string(process.pid)},
-                                         {"start_time", std::to_string(process.start_time)},
-                                         {"session", std::to_string(process.session)},
+Result<std::uint64_t> open_undo_record(Journal& journal, pid_t pid) {
+    const auto identity = kernel::identify_process(pid);
+    if (!identity) return identity.error();
+    return journal.open("process-kill", {{"pid", std::to_string(identity->pid)},
+                                         {"start_time", std::to_string(identity->start_time)},
                                          {"run", journal.run_id()}});
 }
 
@@ -156,12 +157,10 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     close(prepared.output);
     if (pid < 0) return system_failure("fork the target", fork_errno);
 
-    const auto identity = kernel::identify_process(pid);
-    auto record = identity ? open_undo_record(journal, *identity) : Result<std::uint64_t>(identity.error());
+    auto record = open_undo_record(journal, pid);
     Status grouped = record ? (plan.cgroup ? plan.cgroup->add(pid) : Status()) : Status(record.error());
-    auto process = std::unique_ptr<Process>(new Process(journal, identity ? *identity : kernel::ProcessId{pid},
-                                                        record ? std::optional(*record) : std::nullopt,
-                                                        plan.stop_signal, plan.stop_grace));
+    auto process = std::unique_ptr<Process>(
+        new Process(journal, pid, record ? std::optional(*record) : std::nullopt, plan.stop_signal, plan.stop_grace));
     if (!grouped) {
         go.close_end(1);  // the child reads end-of-file and leaves
         return grouped.error();
@@ -188,7 +187,7 @@ Process::~Process() {
 const std::optional<ProcessEnd>& Process::ended() {
     if (!ended_) {
         int status = 0;
-        if (waitpid(pid(), &status, WNOHANG) == pid()) {
+        if (waitpid(pid_, &status, WNOHANG) == pid_) {
             ended_ = ProcessEnd{describe_end(status), monotonic_now(), WIFSIGNALED(status) ? WTERMSIG(status) : 0};
         }
     }
@@ -208,12 +207,12 @@ Status Process::stop() {
     stopped_ = true;  // a second try would meet the numbers of processes that are gone
     const Nanos until = monotonic_now() + grace_;
     if (!ended()) {
-        kill(pid(), stop_signal_);
+        kill(pid_, stop_signal_);
         if (!wait_until(until)) {
-            kill(pid(), SIGKILL);
+            kill(pid_, SIGKILL);
             if (!wait_until(monotonic_now() + 5 * nanos_per_second)) {
-                return Error{fmt::format(
-                    "end the target: pid {} does not die of SIGKILL; it may be stuck in the kernel", pid())};
+                return Error{
+                    fmt::format("end the target: pid {} does not die of SIGKILL; it may be stuck in the kernel", pid_)};
             }
         }
     }
@@ -224,15 +223,17 @@ Status Process::stop() {
 /// And did not end itself; none is the rule.
 Status Process::stop_what_it_started(Nanos until) {
     const std::string& run = journal_->run_id();
+    Status told;
     if (monotonic_now() < until) {
         for (const auto& left : kernel::processes_of_run(run)) {
-            if (auto told = kernel::signal_process(left, stop_signal_); !told) return told;
+            if (auto signalled = kernel::signal_process(left, stop_signal_); !signalled) told = signalled;
         }
     }
-    while (monotonic_now() < until && !kernel::processes_of_run(run).empty())
+    while (told && monotonic_now() < until && !kernel::processes_of_run(run).empty())
         poll(nullptr, 0, 20);
-    kill(-pid(), SIGKILL);
-    return kernel::kill_processes_of_run(run, identity_);
+    kill(-pid_, SIGKILL);
+    if (auto killed = kernel::kill_processes_of_run(run, pid_); !killed) return killed;
+    return told;
 }
 
 }  // namespace squall

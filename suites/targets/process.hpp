@@ -12,7 +12,6 @@
 #include "faults/core/journal.hpp"
 #include "faults/core/result.hpp"
 #include "faults/core/units.hpp"
-#include "faults/kernel/process.hpp"
 
 namespace squall {
 
@@ -46,7 +45,7 @@ public:
     static Result<std::unique_ptr<Process>> start(Journal& journal, const ProcessPlan& plan);
     ~Process();  ///< stop(), failures on stderr
 
-    pid_t pid() const { return identity_.pid; }
+    pid_t pid() const { return pid_; }
     /// Set as soon as the child is found dead. Does not block.
     const std::optional<ProcessEnd>& ended();
     /// After stop(): it exited, or the stop signal ended it. False: it crashed, or outlived its grace.
@@ -56,14 +55,13 @@ public:
     Status stop();
 
 private:
-    Process(Journal& journal, const kernel::ProcessId& identity, std::optional<std::uint64_t> record, int stop_signal,
-            Nanos grace)
-        : journal_(&journal), identity_(identity), record_(record), stop_signal_(stop_signal), grace_(grace) {}
+    Process(Journal& journal, pid_t pid, std::optional<std::uint64_t> record, int stop_signal, Nanos grace)
+        : journal_(&journal), pid_(pid), record_(record), stop_signal_(stop_signal), grace_(grace) {}
     bool wait_until(Nanos deadline);
     Status stop_what_it_started(Nanos until);
 
     Journal* journal_;
-    kernel::ProcessId identity_;
+    pid_t pid_;
     std::optional<std::uint64_t> record_;  ///< none: it could not be written, and the child never ran its program
     int stop_signal_;
     Nanos grace_;

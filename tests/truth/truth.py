@@ -86,6 +86,11 @@ class Played:
         untimed = self.histogram("delivery.latency_at_most", protocol=protocol).total()
         return untimed / self.histogram("delivery.latency", protocol=protocol).total()
 
+    def calm(self):
+        """The host let rig and target alone, as far as the record tells."""
+        taken = [value for _, value in self.gauge("target.stolen")]
+        return measured(self.histogram("rig.loop_lag"), 0.99) < 2e6 and sum(taken) < 0.05 * len(taken)
+
     def count(self, metric, **labels):
         return sum(line["value"] for line in self.lines("events.jsonl")
                    if line["metric"] == metric and labels.items() <= line["labels"].items())

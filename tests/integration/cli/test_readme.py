@@ -1,5 +1,7 @@
 """The README's commands do what it shows, and its scenario is the file that it names."""
+import pathlib
 import re
+import subprocess
 import unittest
 
 from squall import REPOSITORY, SquallTest
@@ -24,6 +26,15 @@ class Readme(SquallTest):
                 self.assertEqual(findings(process.stdout), findings(shown), process.stdout + process.stderr)
                 verdict = re.search(r"verdict: (\w+)", shown)[1]
                 self.assertEqual(process.returncode, {"pass": 0, "fail": 1}[verdict])
+
+    def test_the_edit_of_the_tutorial_changes_the_bound(self):
+        text = (REPOSITORY / "docs/tutorial/first-run.md").read_text()
+        case, edit = re.search(r"^cp (\S+) mine\.yaml\n(sed .*)$", text, re.M).groups()
+        before = (REPOSITORY / case).read_text()
+        mine = pathlib.Path(self.write(before, "mine.yaml"))
+        subprocess.run(["sh", "-c", edit], cwd=self.directory, check=True)
+        self.assertEqual(before.count("baseline during"), 0)
+        self.assertEqual(mine.read_text().count("baseline during"), 2)
 
     def test_every_link_leads_somewhere(self):
         pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")]

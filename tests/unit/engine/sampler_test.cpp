@@ -13,10 +13,12 @@ using workload::test::ScriptedServer;
 
 constexpr Nanos ms = 1'000'000;
 
-/// A target whose metrics page is `page`.
+/// A target whose metrics page is `page`; after `pages_max` of them it answers no more.
 struct Scraped {
-    explicit Scraped(std::string page)
-        : server([page = std::move(page)](Peer& peer, const std::string&) {
+    explicit Scraped(std::string page, int pages_max = 1'000'000)
+        : server([page = std::move(page), left = std::make_shared<std::atomic<int>>(pages_max)](Peer& peer,
+                                                                                                const std::string&) {
+              if ((*left)-- <= 0) return;
               peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(page.size()) + "\r\n\r\n" + page);
           }) {
         profile.metrics_path = "/metrics";
@@ -56,6 +58,14 @@ TEST(LastPage, IsFromAfterTheTargetHadTheTimeToNoticeIfItDoesNotSayWhomItHas) {
 TEST(LastPage, IsFromAfterTheTargetHadTheTimeToNoticeIfItStillHasSome) {
     Scraped target("open 1\ndropped_total 3\n");
     EXPECT_GE(target.wait(800 * ms).second, 800 * ms);
+}
+
+TEST(LastPage, IsMissingWhereThePagesStopBeforeTheTargetHadTheTimeToNotice) {
+    Scraped target("open 1\ndropped_total 3\n", 1);
+    DeclaredSampler sampler(target.recorder, {.endpoint = target.server.endpoint()}, target.profile);
+    while (sampler.pages() == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_FALSE(sampler.wait_for_last_page(target.recorder.now() + 300 * ms));
 }
 
 }  // namespace

@@ -95,6 +95,14 @@ TEST(IdentityBooks, WhatWasDroppedBeforeAResumptionMayShowOnAnyConnectionThatRes
               "before it)");
 }
 
+TEST(IdentityBooks, AConnectionsOwnDropsCoverItsLossesFirst) {
+    LoggedRun run;
+    run.end("slow#3.1", 5, {{"resumable", "yes"}});  // replayed on the next
+    run.lose("slow#3.2", "messages.missed", 5);
+    run.end("slow#3.2", 5);
+    EXPECT_EQ(run.off(messages), "");
+}
+
 TEST(IdentityBooks, WhatWasOnItsWayWhenNoAttemptToComeBackSucceededBelongsToTheLastConnection) {
     LoggedRun run;
     run.end("slow#3.1", 5, {{"resumable", "yes"}});

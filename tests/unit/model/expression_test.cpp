@@ -164,9 +164,10 @@ TEST(Expression, EvaluatesArithmetic) {
 
 TEST(Expression, EvaluatesRangesToTheirExtremes) {
     const Names names = expression_names();
+    Range baseline{1000, 3000};
     const auto range = [&](const char* text) {
         const Expression e = parsed(std::string("max(target.memory) <= ") + text + " always");
-        return evaluate_range(*e.right, {names, {}, [](const Measurement&) { return Range{1000, 3000}; }});
+        return evaluate_range(*e.right, {names, {}, [&](const Measurement&) { return baseline; }});
     };
     const auto expect = [&](const char* text, double low, double high) {
         EXPECT_EQ(range(text).low, low) << text;
@@ -176,7 +177,11 @@ TEST(Expression, EvaluatesRangesToTheirExtremes) {
     expect("8KiB - baseline", 5192, 7192);
     expect("max(baseline, 2KiB)", 2048, 3000);
     expect("6000B * 1B / baseline", 2, 6);
-    EXPECT_EQ(range("1B * 1B / (baseline - 2000B)").high, std::numeric_limits<double>::infinity());
+    const double infinity = std::numeric_limits<double>::infinity();
+    expect("1B * 1B / (baseline - 2000B)", -infinity, infinity);
+    baseline.low = 0;
+    expect("6000B * 1B / baseline", 2, infinity);
+    expect("baseline * (1B / baseline)", 0, infinity);
 }
 
 TEST(Expression, OnlyCountersAreCountedFromAnInstant) {

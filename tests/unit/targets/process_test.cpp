@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "faults/kernel/process.hpp"
 #include "suites/metrics/process_tree.hpp"
 
 namespace squall {
@@ -135,7 +136,7 @@ TEST_F(ProcessTest, AProcessThatMayBeItsAndCannotBeLookedAtIsReported) {
     const pid_t looking = fork();
     if (looking == 0) {
         if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) _exit(9);
-        const auto self = *kernel::identify_process(getpid());
+        setpgid(0, 0);
         int ready[2];
         if (pipe(ready) != 0) _exit(8);
         const pid_t closed = fork();
@@ -147,11 +148,11 @@ TEST_F(ProcessTest, AProcessThatMayBeItsAndCannotBeLookedAtIsReported) {
         close(ready[1]);
         char none = 0;
         if (read(ready[0], &none, 1) != 0) _exit(7);
-        const auto of_its_session = kernel::kill_processes_of_run("no-run", self);
-        const auto of_another = kernel::kill_processes_of_run("no-run", {self.pid, self.start_time, self.session + 1});
+        const auto of_its_group = kernel::kill_processes_of_run("no-run", getpid());
+        const auto of_another = kernel::kill_processes_of_run("no-run", closed);
         kill(closed, SIGKILL);
         waitpid(closed, nullptr, 0);
-        _exit(of_its_session ? 1 : of_its_session.error().system_error != EACCES ? 2 : !of_another ? 3 : 0);
+        _exit(of_its_group ? 1 : of_its_group.error().system_error != EACCES ? 2 : !of_another ? 3 : 0);
     }
     int status = 0;
     ASSERT_EQ(waitpid(looking, &status, 0), looking);

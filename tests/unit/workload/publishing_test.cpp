@@ -132,9 +132,10 @@ TEST(Publishing, ABacklogBehindABlockedWebSocketIsTheTargets) {
     std::atomic<bool> reading = false;
     std::mutex mutex;
     std::vector<Nanos> counts_from;  // by sequence
+    std::atomic<bool> over = false;
     ScriptedServer server([&](Peer& peer, const std::string& head) {
         peer.open_websocket(head);
-        while (!reading)
+        while (!reading && !over)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         MessageScan scan(run_hash("test-run"));
         for (auto frame = peer.read_frame(); frame.first == 1; frame = peer.read_frame()) {
@@ -143,6 +144,7 @@ TEST(Publishing, ABacklogBehindABlockedWebSocketIsTheTargets) {
             scan.complete([&](const Marker& marker) { counts_from.push_back(marker.scheduled); });
         }
     });
+    const std::shared_ptr<void> end_the_script(nullptr, [&](void*) { over = true; });
     Publisher p = publisher(500);
     p.via = Protocol::websocket;
     p.sizes.bytes = 128 * 1024;  // the kernel's buffers are full after some fifty
