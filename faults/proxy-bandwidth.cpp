@@ -11,8 +11,9 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
 const RegisterFault registered{Fault{
     .name = "proxy-bandwidth",
     .summary = "The way through the proxy is narrow: each connection gets so many bytes a second.",
-    .mechanism = "squall's TCP proxy writes at a rate; it holds up to 256 KiB of a connection and reads no more then, so "
-                 "that TCP's window holds the target back.",
+    .mechanism =
+        "squall's TCP proxy writes at a rate; it holds up to 256 KiB of a connection and reads no more then, so "
+        "that TCP's window holds the target back.",
     .privilege = "none",
     .witness = proxy::treatment_witness,
     .healing = proxy::treatment_healing,

@@ -28,7 +28,8 @@ const RegisterFault registered{Fault{
              .max = 60},
             {.name = "jitter",
              .dimension = dimension::time,
-             .doc = "Up to so much more, uniformly drawn for each read of the proxy's; bytes do not overtake each other.",
+             .doc =
+                 "Up to so much more, uniformly drawn for each read of the proxy's; bytes do not overtake each other.",
              .fallback = "0s",
              .max = 60},
             proxy::direction_option(),

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <utility>
@@ -177,7 +178,11 @@ void Connection::relay(Direction& direction) {
     last_byte_ = monotonic_now();
     if (direction.shaper) {
         direction.shaper->take({buffer.data(), got}, last_byte_);
-        return pump(direction);
+        const bool treated = direction.shaper->treatment().any();
+        pump(direction);
+        if (!treated || finished_) return;
+        const bool for_room = direction.waits_for_room || !direction.shaper;  // not the treatment's doing
+        return relay_.came(*this, direction.way, got, for_room ? 0 : std::min(got, direction.shaper->held()));
     }
     const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
     if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
@@ -197,7 +202,7 @@ void Connection::pump(Direction& direction) {
         const std::size_t sent = direction.to.write_some(asio::buffer(due.data(), due.size()), failed);
         if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
         const Nanos kept = shaper.left(sent, now);
-        if (sent > 0 && shaper.treatment().any()) relay_.passed(*this, direction.way, sent, kept);
+        if (sent > 0 && shaper.treatment().any()) relay_.left(*this, direction.way, kept);
         if (sent < due.size()) {
             wait_writable(direction);
             break;

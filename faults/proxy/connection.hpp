@@ -22,8 +22,10 @@ public:
     virtual void connected(Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;
     virtual void failed(Error error) = 0;
-    /// So many bytes were written in one piece, which treatments of that direction had kept for so long.
-    virtual void passed(const Connection& connection, Way way, std::size_t bytes, Nanos kept) = 0;
+    /// So many bytes came, of which the treatments of that direction kept some.
+    virtual void came(const Connection& connection, Way way, std::size_t bytes, std::size_t kept) = 0;
+    /// A piece was written, which they had kept for so long.
+    virtual void left(const Connection& connection, Way way, Nanos kept_for) = 0;
     /// Ports whose connections were lost by CloseBy::silence still fall on the floor and must not serve anew.
     virtual bool is_lost(std::uint16_t upstream_port) const = 0;
 };

@@ -56,8 +56,11 @@ private:
     void connected(Connection& connection) override;
     void ended(Connection& connection) override;
     void failed(Error error) override;
-    void passed(const Connection& connection, Way way, std::size_t bytes, Nanos kept) override {
-        treatments_.count(connection.pair().client, way, bytes, kept);
+    void came(const Connection& connection, Way way, std::size_t bytes, std::size_t kept) override {
+        treatments_.came(connection.pair().client, way, bytes, kept);
+    }
+    void left(const Connection& connection, Way way, Nanos kept_for) override {
+        treatments_.left(connection.pair().client, way, kept_for);
     }
     bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
 

@@ -57,8 +57,8 @@ public:
     /// where no subscriber is silent for long enough. It is in none of the other counts, and the target never sees it.
     virtual std::optional<ClosedPair> canary_close() const = 0;
 
-    /// Returns the treatment's number. It applies to bytes that come from now on, of everybody, or of whom set_treated()
-    /// names.
+    /// Returns the treatment's number. It applies to bytes that come from now on, of everybody, or of whom
+    /// set_treated() names.
     virtual std::uint64_t treat(const TreatmentUse& use) = 0;
     /// Clients' ends of the front connections; in the place of those that were named before.
     virtual void set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) = 0;

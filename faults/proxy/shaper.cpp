@@ -79,7 +79,8 @@ std::string_view Shaper::due(Nanos now) {
         size += chunks_[i].size;
     if (treatment_.piece > 0) size = std::min(size, treatment_.piece);
     if (treatment_.rate > 0) {
-        size = std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(treatment_.rate * to_seconds(quantum))));
+        size =
+            std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(treatment_.rate * to_seconds(quantum))));
     }
     return std::string_view(bytes_).substr(gone_, size);
 }

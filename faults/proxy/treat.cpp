@@ -44,18 +44,19 @@ public:
         const auto duration = [](Nanos n) { return format_quantity(to_seconds(n), dimension::time); };
         const auto bytes = [](std::uint64_t n) { return format_quantity(static_cast<double>(n), dimension::bytes); };
         Witness witness;
-        witness.bit = passed.delayed > 0;
+        witness.bit = passed.kept > 0;
         witness.evidence = fmt::format("of {} on {} connections the proxy kept {}", bytes(passed.bytes),
-                                       passed.clients.size(), bytes(passed.delayed));
-        if (witness.bit) {
-            witness.evidence += fmt::format(" for {} to {}; it wrote {} pieces", duration(passed.kept_min),
-                                            duration(passed.kept_max), passed.pieces);
+                                       passed.clients.size(), bytes(passed.kept));
+        if (passed.kept_for_max > 0) {
+            witness.evidence += fmt::format("; what left had been kept for {} to {}", duration(passed.kept_for_min),
+                                            duration(passed.kept_for_max));
         }
+        witness.evidence += fmt::format("; {} pieces left", passed.pieces);
         witness.measures = {{"bytes", static_cast<double>(passed.bytes)},
-                            {"bytes_delayed", static_cast<double>(passed.delayed)},
+                            {"bytes_kept", static_cast<double>(passed.kept)},
                             {"pieces", static_cast<double>(passed.pieces)},
-                            {"delay_seconds_min", to_seconds(passed.kept_min)},
-                            {"delay_seconds_max", to_seconds(passed.kept_max)}};
+                            {"kept_seconds_min", to_seconds(passed.kept_for_min)},
+                            {"kept_seconds_max", to_seconds(passed.kept_for_max)}};
         for (const Endpoint& client : passed.clients) {
             if (const auto known = by_local_.find(client); known != by_local_.end()) {
                 witness.connections.push_back(known->second);

@@ -16,7 +16,7 @@ Status require_proxy(const Rig& rig, std::string_view fault);
 OptionSpec direction_option();
 
 /// Treats the bytes of the connections that are aimed at, and of those that their subscribers open later (of a cohort:
-/// from some 50 ms after they have been opened). The witness is true when bytes had to wait for the treatment.
+/// from some 50 ms after they have been opened). The witness is true when bytes could not leave at once.
 Result<std::unique_ptr<Injection>> treat(Rig& rig, const Aim& aim, const Options& options, std::string_view fault,
                                          const Treatment& treatment);
 

@@ -42,18 +42,25 @@ std::pair<Treatment, std::uint64_t> Treatments::of(const Endpoint& client, Way w
     return {treatment, seed};
 }
 
-void Treatments::count(const Endpoint& client, Way way, std::size_t bytes, Nanos kept) {
+void Treatments::came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [number, in_force] : in_force_) {
+        if (!in_force.concerns(client, way)) continue;
+        in_force.passed.bytes += bytes;
+        in_force.passed.kept += kept;
+        in_force.passed.clients.insert(client);
+    }
+}
+
+void Treatments::left(const Endpoint& client, Way way, Nanos kept_for) {
     const std::lock_guard lock(mutex_);
     for (auto& [number, in_force] : in_force_) {
         if (!in_force.concerns(client, way)) continue;
         Passed& passed = in_force.passed;
-        passed.bytes += bytes;
         ++passed.pieces;
-        passed.clients.insert(client);
-        if (kept <= 0) continue;
-        passed.kept_min = passed.delayed == 0 ? kept : std::min(passed.kept_min, kept);
-        passed.kept_max = std::max(passed.kept_max, kept);
-        passed.delayed += bytes;
+        if (kept_for <= 0) continue;
+        passed.kept_for_min = passed.kept_for_min == 0 ? kept_for : std::min(passed.kept_for_min, kept_for);
+        passed.kept_for_max = std::max(passed.kept_for_max, kept_for);
     }
 }
 

@@ -25,12 +25,12 @@ struct TreatmentUse {
 
 /// What has passed under a treatment.
 struct Passed {
-    std::uint64_t bytes = 0;
-    std::uint64_t delayed = 0;  ///< of them, those that treatments kept
-    std::uint64_t pieces = 0;   ///< in which they were written
-    Nanos kept_min = 0;         ///< of those
-    Nanos kept_max = 0;
-    std::set<Endpoint> clients = {};  ///< of the connections that they passed on
+    std::uint64_t bytes = 0;   ///< that came
+    std::uint64_t kept = 0;    ///< of them, those that could not leave at once
+    std::uint64_t pieces = 0;  ///< that left …
+    Nanos kept_for_min = 0;    ///< … and how long those of them had been kept that were
+    Nanos kept_for_max = 0;
+    std::set<Endpoint> clients = {};  ///< of the connections
 };
 
 /// May be used from any thread. Numbers that are not in force are a bug, and throw std::out_of_range.
@@ -44,7 +44,8 @@ public:
 
     /// All that concerns one direction of a client's connection; treatment and seed.
     std::pair<Treatment, std::uint64_t> of(const Endpoint& client, Way way) const;
-    void count(const Endpoint& client, Way way, std::size_t bytes, Nanos kept);
+    void came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept);
+    void left(const Endpoint& client, Way way, Nanos kept_for);
 
 private:
     struct InForce {

@@ -22,7 +22,11 @@ EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "proxy-bandwidth": ("{fault: proxy-bandwidth, rate: 10KiB/s}", True),
+    "proxy-buffering": ("{fault: proxy-buffering, bytes: 4KiB}", True),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
+    "proxy-latency": ("{fault: proxy-latency, delay: 100ms, jitter: 50ms, share: 0.5}", True),
+    "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
 }
 

@@ -1,0 +1,163 @@
+#include "faults/proxy/shaper.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace squall::proxy {
+namespace {
+
+constexpr Nanos ms = 1'000'000;
+
+/// Plays a shaper against a clock of its own: when which bytes left.
+class Played {
+public:
+    explicit Played(const Treatment& treatment, std::uint64_t seed = 1) : shaper(seed) { shaper.treat(treatment, 0); }
+
+    /// Lets everything leave that is due until `until`, as soon as it is.
+    void run(Nanos until) {
+        while (const auto next = shaper.next()) {
+            if (*next > until) return;
+            now = std::max(now, *next);
+            const std::string text(shaper.due(now));
+            ASSERT_FALSE(text.empty()) << "due at " << now;
+            gone[now] += text;
+            kept = std::max(kept, shaper.left(text.size(), now));
+        }
+    }
+    void take(const char* text, Nanos at) {
+        run(at - 1);
+        now = at;
+        shaper.take(text, at);
+    }
+    std::string text() const {
+        std::string all;
+        for (const auto& [at, piece] : gone)
+            all += piece;
+        return all;
+    }
+
+    Shaper shaper;
+    Nanos now = 0, kept = 0;
+    std::map<Nanos, std::string> gone;
+};
+
+using Gone = std::map<Nanos, std::string>;
+
+TEST(Shaper, WithoutTreatmentBytesAreDueAsTheyCome) {
+    Played played({});
+    played.take("now", 5 * ms);
+    played.run(5 * ms);
+    EXPECT_EQ(played.gone, (Gone{{5 * ms, "now"}}));
+    EXPECT_EQ(played.kept, 0);
+}
+
+TEST(Shaper, LatencyKeepsEveryByteAsLong) {
+    Played played({.latency = 20 * ms});
+    played.take("one", 0);
+    played.take("two", 7 * ms);
+    played.run(1000 * ms);
+    EXPECT_EQ(played.gone, (Gone{{20 * ms, "one"}, {27 * ms, "two"}}));
+    EXPECT_EQ(played.kept, 20 * ms);
+}
+
+TEST(Shaper, JitterKeepsOrderAndIsTheSameForTheSameSeed) {
+    const auto play = [](std::uint64_t seed) {
+        Played played({.latency = 5 * ms, .jitter = 50 * ms}, seed);
+        for (char c = 'a'; c <= 'z'; ++c)
+            played.take(std::string(1, c).c_str(), (c - 'a') * ms);
+        played.run(1000 * ms);
+        return played;
+    };
+    const Played one = play(7);
+    EXPECT_EQ(one.text(), "abcdefghijklmnopqrstuvwxyz");
+    EXPECT_GT(one.kept, 5 * ms);
+    EXPECT_LE(one.kept, 80 * ms) << "55 ms, and the ones before";
+    EXPECT_EQ(play(7).gone, one.gone);
+    EXPECT_NE(play(8).gone, one.gone);
+}
+
+TEST(Shaper, ARateIsKeptAndIdleTimeNotSavedUp) {
+    Played played({.rate = 1000});
+    const std::string second(1000, 'x');
+    played.take(second.c_str(), 0);
+    played.run(900 * ms);
+    EXPECT_NEAR(static_cast<double>(played.text().size()), 900, 20);
+    played.run(5000 * ms);
+    played.take(second.c_str(), 5000 * ms);
+    played.run(5500 * ms);
+    EXPECT_NEAR(static_cast<double>(played.text().size()), 1500, 20);
+    EXPECT_GT(played.kept, 400 * ms);
+}
+
+TEST(Shaper, SlicesIntoPiecesWithAPauseBetween) {
+    Played played({.piece = 2, .gap = 3 * ms});
+    played.take("abcde", ms);
+    played.run(1000 * ms);
+    EXPECT_EQ(played.gone, (Gone{{1 * ms, "ab"}, {4 * ms, "cd"}, {7 * ms, "e"}}));
+}
+
+TEST(Shaper, HoldsBackUntilThereIsEnough) {
+    Played played({.hold = 6});
+    played.take("abc", 0);
+    played.run(1000 * ms);
+    EXPECT_TRUE(played.gone.empty());
+    EXPECT_EQ(played.shaper.next(), std::nullopt);
+    played.take("def", 2000 * ms);
+    played.run(2000 * ms);
+    EXPECT_EQ(played.gone, (Gone{{2000 * ms, "abcdef"}}));
+    EXPECT_EQ(played.kept, 2000 * ms);
+}
+
+TEST(Shaper, HoldsBackNoLongerThanTold) {
+    Played played({.hold = 100, .hold_max = 30 * ms});
+    played.take("abc", 10 * ms);
+    played.take("d", 20 * ms);
+    played.run(1000 * ms);
+    EXPECT_EQ(played.gone, (Gone{{40 * ms, "abcd"}}));
+}
+
+TEST(Shaper, NothingWaitsForCompanyBehindTheEnd) {
+    Played played({.hold = 100});
+    played.take("abc", 0);
+    played.shaper.end(5 * ms);
+    played.run(1000 * ms);
+    EXPECT_EQ(played.text(), "abc");
+    EXPECT_EQ(played.shaper.held(), 0U);
+}
+
+TEST(Shaper, WhatIsHeldLeavesAtOnceWhenTheTreatmentIsLifted) {
+    for (const Treatment& treatment : {Treatment{.latency = 1000 * ms}, Treatment{.hold = 100}, Treatment{.rate = 1},
+                                       Treatment{.piece = 1, .gap = 1000 * ms}}) {
+        Played played(treatment);
+        played.take("abcdef", 0);
+        played.run(10 * ms);
+        played.now = 20 * ms;
+        played.shaper.treat({}, 20 * ms);
+        played.run(20 * ms);
+        EXPECT_EQ(played.text(), "abcdef");
+        EXPECT_EQ(played.shaper.held(), 0U);
+    }
+}
+
+TEST(Shaper, PartOfWhatIsDueMayLeave) {
+    Shaper shaper(1);
+    shaper.treat({.latency = ms}, 0);
+    shaper.take("abc", 0);
+    shaper.take("def", 0);
+    EXPECT_EQ(shaper.due(ms), "abcdef");
+    shaper.left(4, ms);
+    EXPECT_EQ(shaper.due(ms), "ef");
+    EXPECT_EQ(shaper.held(), 2U);
+}
+
+TEST(Treatment, TogetherDelaysAddUpAndTheStricterLimitHolds) {
+    const Treatment both = together({.latency = 5, .rate = 100, .piece = 7, .gap = 2, .hold = 10, .hold_max = 3},
+                                    {.latency = 6, .jitter = 1, .rate = 50, .piece = 9, .gap = 1, .hold = 20});
+    EXPECT_EQ(both,
+              (Treatment{.latency = 11, .jitter = 1, .rate = 50, .piece = 7, .gap = 2, .hold = 20, .hold_max = 0}));
+    EXPECT_EQ(together({}, {.rate = 50}), (Treatment{.rate = 50}));
+}
+
+}  // namespace
+}  // namespace squall::proxy
