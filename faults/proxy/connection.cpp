@@ -88,7 +88,7 @@ Nanos monotonic_now() {
 }
 
 Connection::Connection(Relay& relay, tcp::socket front, Nanos now)
-    : relay_(relay), front_(std::move(front)), back_(front_.get_executor()), last_byte_(now) {
+    : relay_(relay), front_(std::move(front)), back_(front_.get_executor()), since_(now), last_byte_(now) {
     pair_.client = remote_end(front_);
 }
 
@@ -236,6 +236,10 @@ void Connection::treat(Way way, const Treatment& treatment, std::uint64_t seed) 
     if (direction.shaper->treatment() == treatment) return;
     direction.shaper->treat(treatment, monotonic_now());
     if (relaying_ && !finished_) pump(direction);
+}
+
+bool Connection::quota_used() const {
+    return (up_.shaper && up_.shaper->quota_used()) || (down_.shaper && down_.shaper->quota_used());
 }
 
 void Connection::pass_end_on(Direction& direction) {

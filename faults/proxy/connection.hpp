@@ -47,6 +47,9 @@ public:
     const Endpoint& upstream() const { return upstream_; }
     const Pair& pair() const { return pair_; }  ///< upstream is {0, 0} while the back socket does not exist
     Nanos last_byte() const { return last_byte_; }
+    Nanos since() const { return since_; }
+    bool relaying() const { return relaying_; }
+    bool quota_used() const;
 
 private:
     struct Direction {
@@ -80,6 +83,7 @@ private:
     Direction down_{Way::to_client, back_, front_};
     Endpoint upstream_;
     Pair pair_;
+    const Nanos since_;
     Nanos last_byte_;
     bool relaying_ = false;
     bool finished_ = false;

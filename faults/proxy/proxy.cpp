@@ -43,6 +43,8 @@ public:
     Status set_idle_timeout(std::optional<IdleTimeout> timeout) override;
     std::vector<ClosedPair> idle_closes() const override;
     std::optional<ClosedPair> canary_close() const override;
+    std::vector<OpenPair> open_pairs() override;
+    std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) override;
     std::uint64_t treat(const TreatmentUse& use) override;
     void set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) override;
     void lift(std::uint64_t treatment) override;
@@ -215,6 +217,32 @@ void ProxyThread::on_proxy_thread(const std::function<void()>& work) {
         done.set_value();
     });
     done.get_future().get();
+}
+
+std::vector<OpenPair> ProxyThread::open_pairs() {
+    std::vector<OpenPair> open;
+    on_proxy_thread([&] {
+        for (const auto& [key, connection] : connections_) {
+            if (connection->upstream() != upstream_ || !connection->relaying()) continue;  // the canary's, or too early
+            open.push_back({connection->pair(), connection->since(), connection->quota_used()});
+        }
+    });
+    return open;
+}
+
+std::vector<ClosedPair> ProxyThread::close(const std::vector<Endpoint>& clients, CloseBy how) {
+    const std::set<Endpoint> named(clients.begin(), clients.end());
+    std::vector<ClosedPair> closed;
+    on_proxy_thread([&] {
+        const Nanos now = monotonic_now();
+        const auto connections = connections_;  // each leaves it as it is closed
+        for (const auto& [key, connection] : connections) {
+            if (!named.contains(connection->pair().client)) continue;
+            closed.push_back({connection->pair(), now - connection->last_byte(), now});
+            connection->close_by(how);
+        }
+    });
+    return closed;
 }
 
 std::uint64_t ProxyThread::treat(const TreatmentUse& use) {

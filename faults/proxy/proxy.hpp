@@ -34,6 +34,13 @@ struct Pair {
     Endpoint upstream;  ///< the proxy's own end of the back connection: the peer, to the target
 };
 
+/// One that is open now.
+struct OpenPair {
+    Pair pair;
+    Nanos since = 0;          ///< CLOCK_MONOTONIC, absolute
+    bool quota_used = false;  ///< by a treatment: nothing more passes in one direction
+};
+
 struct ClosedPair {
     Pair pair;
     Nanos idle = 0;  ///< how long it had been silent
@@ -56,6 +63,10 @@ public:
     /// The close of a silent connection of the proxy's own, made when the timeout was set: proof that the timer runs
     /// where no subscriber is silent for long enough. It is in none of the other counts, and the target never sees it.
     virtual std::optional<ClosedPair> canary_close() const = 0;
+
+    virtual std::vector<OpenPair> open_pairs() = 0;
+    /// Closes the connections of these clients; returns those that were still open. CloseBy::silence is not for this.
+    virtual std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) = 0;
 
     /// Returns the treatment's number. It applies to bytes that come from now on, of everybody, or of whom
     /// set_treated() names.

@@ -25,10 +25,12 @@ Treatment together(const Treatment& one, const Treatment& other) {
     const Treatment& longer = one.hold >= other.hold ? one : other;
     both.hold = longer.hold;
     both.hold_max = longer.hold_max;
+    both.quota = stricter(one.quota, other.quota);
     return both;
 }
 
 void Shaper::treat(const Treatment& treatment, Nanos now) {
+    if (treatment.quota == 0) used_ = 0;
     treatment_ = treatment;
     free_at_ = std::min(free_at_, now);
     if (!treatment_.any()) {
@@ -70,7 +72,7 @@ Nanos Shaper::draw(Nanos most) {
 }
 
 std::string_view Shaper::due(Nanos now) {
-    if (now < free_at_) return {};
+    if (now < free_at_ || quota_used()) return {};
     if (together_ > 0 && treatment_.hold_max > 0 && now - together_since_ >= treatment_.hold_max) {
         release(together_since_ + treatment_.hold_max);
     }
@@ -82,6 +84,7 @@ std::string_view Shaper::due(Nanos now) {
         size =
             std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(treatment_.rate * to_seconds(quantum))));
     }
+    if (treatment_.quota > 0) size = std::min(size, static_cast<std::size_t>(treatment_.quota - used_));
     return std::string_view(bytes_).substr(gone_, size);
 }
 
@@ -89,6 +92,7 @@ Nanos Shaper::left(std::size_t bytes, Nanos now) {
     if (bytes == 0) return 0;
     const Nanos kept = std::max<Nanos>(std::max(chunks_[first_].due, free_at_) - chunks_[first_].came, 0);
     gone_ += bytes;
+    used_ += bytes;
     for (std::size_t rest = bytes; rest > 0;) {
         Chunk& chunk = chunks_[first_];
         const std::size_t taken = std::min(rest, chunk.size);
@@ -113,6 +117,7 @@ Nanos Shaper::left(std::size_t bytes, Nanos now) {
 }
 
 std::optional<Nanos> Shaper::next() const {
+    if (quota_used()) return std::nullopt;
     if (first_ < chunks_.size()) return std::max(chunks_[first_].due, free_at_);
     if (together_ == 0 || treatment_.hold_max == 0) return std::nullopt;
     return std::max(together_since_ + treatment_.hold_max, free_at_);

@@ -14,13 +14,14 @@ namespace squall::proxy {
 
 /// What is done to the bytes. As it stands: nothing.
 struct Treatment {
-    Nanos latency = 0;      ///< a byte leaves so long after it came …
-    Nanos jitter = 0;       ///< … and up to this much more, drawn anew for each read
-    double rate = 0;        ///< bytes per second; 0: as they come
-    std::size_t piece = 0;  ///< at most so many bytes leave at once; 0: as they come …
-    Nanos gap = 0;          ///< … and so long passes between two pieces
-    std::size_t hold = 0;   ///< bytes wait until so many have come together, or the first of them …
-    Nanos hold_max = 0;     ///< … has waited so long; 0: for ever
+    Nanos latency = 0;        ///< a byte leaves so long after it came …
+    Nanos jitter = 0;         ///< … and up to this much more, drawn anew for each read
+    double rate = 0;          ///< bytes per second; 0: as they come
+    std::size_t piece = 0;    ///< at most so many bytes leave at once; 0: as they come …
+    Nanos gap = 0;            ///< … and so long passes between two pieces
+    std::size_t hold = 0;     ///< bytes wait until so many have come together, or the first of them …
+    Nanos hold_max = 0;       ///< … has waited so long; 0: for ever
+    std::uint64_t quota = 0;  ///< only so many bytes leave, and then none; 0: all
 
     bool any() const { return *this != Treatment{}; }
     friend bool operator==(const Treatment&, const Treatment&) = default;
@@ -48,6 +49,8 @@ public:
     /// When due() will have something: in the past, if it has. None: nothing is held, or it waits for company for ever.
     std::optional<Nanos> next() const;
     std::size_t held() const { return bytes_.size() - gone_; }
+    /// Nothing more leaves.
+    bool quota_used() const { return treatment_.quota > 0 && used_ >= treatment_.quota; }
 
 private:
     /// Bytes that came together.
@@ -68,7 +71,8 @@ private:
     std::size_t together_ = 0;  ///< bytes at the end that wait for company
     Nanos together_since_ = 0;
     bool ended_ = false;
-    Nanos free_at_ = 0;  ///< the limit on rate and pieces lets nothing go before
+    std::uint64_t used_ = 0;  ///< of the quota
+    Nanos free_at_ = 0;       ///< the limit on rate and pieces lets nothing go before
 };
 
 }  // namespace squall::proxy

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <map>
 #include <optional>
 #include <set>
 
+#include "faults/proxy/aimed_clients.hpp"
 #include "faults/proxy/proxy.hpp"
 
 namespace squall::proxy {
@@ -14,15 +14,10 @@ namespace {
 
 class TreatmentInjection final : public Injection {
 public:
-    TreatmentInjection(Rig& rig, Aim aim, std::string_view fault, TreatmentUse use)
-        : clients_(rig.clients), proxy_(*rig.proxy), aim_(std::move(aim)), fault_(fault) {
-        use.everybody = aim_.cohort.empty() && aim_.share >= 1;
-        use.seed = aim_.seed;
-        everybody_ = use.everybody;
-        if (aim_.share < 1) {
-            for (const auto& chosen : choose(clients_.connections(aim_.cohort), aim_))
-                subscribers_.insert(chosen.id.subscriber);
-        }
+    TreatmentInjection(Rig& rig, const Aim& aim, std::string_view fault, TreatmentUse use)
+        : proxy_(*rig.proxy), aimed_(rig.clients, aim), fault_(fault) {
+        use.everybody = aimed_.everybody();
+        use.seed = aim.seed;
         treatment_ = proxy_.treat(use);
         follow();
     }
@@ -34,7 +29,7 @@ public:
     }
 
     Status advance(Nanos) override {
-        follow();
+        if (treatment_) follow();
         return {};
     }
 
@@ -57,11 +52,7 @@ public:
                             {"pieces", static_cast<double>(passed.pieces)},
                             {"kept_seconds_min", to_seconds(passed.kept_for_min)},
                             {"kept_seconds_max", to_seconds(passed.kept_for_max)}};
-        for (const Endpoint& client : passed.clients) {
-            if (const auto known = by_local_.find(client); known != by_local_.end()) {
-                witness.connections.push_back(known->second);
-            }
-        }
+        witness.connections = aimed_.named(passed.clients);
         return witness;
     }
 
@@ -75,26 +66,17 @@ public:
     }
 
 private:
-    /// Subscribers may have come back on other connections.
     void follow() {
-        std::set<Endpoint> treated;
-        for (const ClientConnection& connection : clients_.connections(aim_.cohort)) {
-            by_local_[connection.local] = connection.id;
-            if (aim_.share >= 1 || subscribers_.contains(connection.id.subscriber)) treated.insert(connection.local);
-        }
-        if (everybody_ || treated == treated_) return;
-        treated_ = treated;
-        proxy_.set_treated(*treatment_, {treated.begin(), treated.end()});
+        aimed_.look();
+        if (aimed_.everybody() || aimed_.ends() == treated_) return;
+        treated_ = aimed_.ends();
+        proxy_.set_treated(*treatment_, {treated_.begin(), treated_.end()});
     }
 
-    Clients& clients_;
     Proxy& proxy_;
-    const Aim aim_;
+    AimedClients aimed_;
     const std::string fault_;
-    bool everybody_ = true;
-    std::set<std::uint32_t> subscribers_;  ///< of a share
     std::optional<std::uint64_t> treatment_;
-    std::map<Endpoint, ConnectionId> by_local_;
     std::set<Endpoint> treated_;
     Passed passed_;
 };

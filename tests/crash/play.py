@@ -24,8 +24,11 @@ EXAMPLES = {
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
     "proxy-bandwidth": ("{fault: proxy-bandwidth, rate: 10KiB/s}", True),
     "proxy-buffering": ("{fault: proxy-buffering, bytes: 4KiB}", True),
+    "proxy-cut": ("{fault: proxy-cut, bytes: 3KB, by: rst}", True),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
     "proxy-latency": ("{fault: proxy-latency, delay: 100ms, jitter: 50ms, share: 0.5}", True),
+    "proxy-max-age": ("{fault: proxy-max-age, age: 200ms}", True),
+    "proxy-reload": ("{fault: proxy-reload, drain: 300ms}", True),
     "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
 }

@@ -140,6 +140,21 @@ TEST(Shaper, WhatIsHeldLeavesAtOnceWhenTheTreatmentIsLifted) {
     }
 }
 
+TEST(Shaper, AQuotaIsKeptToTheByte) {
+    Played played({.quota = 4});
+    played.take("abc", 0);
+    played.run(0);
+    EXPECT_FALSE(played.shaper.quota_used());
+    played.take("def", ms);
+    played.run(1000 * ms);
+    EXPECT_EQ(played.text(), "abcd");
+    EXPECT_TRUE(played.shaper.quota_used());
+    EXPECT_EQ(played.shaper.next(), std::nullopt);
+    played.shaper.treat({}, 2000 * ms);
+    played.run(2000 * ms);
+    EXPECT_EQ(played.text(), "abcdef");
+}
+
 TEST(Shaper, PartOfWhatIsDueMayLeave) {
     Shaper shaper(1);
     shaper.treat({.latency = ms}, 0);

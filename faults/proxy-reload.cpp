@@ -1,0 +1,48 @@
+// proxy-reload: the proxy is restarted, and with it go the connections that it had.
+#include <memory>
+#include <random>
+
+#include "faults/proxy/close.hpp"
+#include "faults/proxy/connection.hpp"
+
+namespace squall {
+namespace {
+
+Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
+    const Nanos at = proxy::monotonic_now();
+    const Nanos drain = options.duration("drain");
+    // Drawn by the client's port, so that the order in which connections are asked about does not matter.
+    const auto turn = [drain, seed = aim.seed](const proxy::OpenPair& open) {
+        std::seed_seq both{seed & 0xffffffff, seed >> 32, std::uint64_t{open.pair.client.port}};
+        std::minstd_rand random(both);
+        return drain == 0 ? 0
+                          : static_cast<Nanos>(std::uniform_real_distribution<>(0, static_cast<double>(drain))(random));
+    };
+    return proxy::close_when(rig, aim, options, "proxy-reload", [at, turn](const proxy::OpenPair& open, Nanos now) {
+        return open.since < at && now - at >= turn(open);
+    });
+}
+
+const RegisterFault registered{Fault{
+    .name = "proxy-reload",
+    .summary = "The proxy is reloaded or restarted: the connections that it had are closed, at once or by and by.",
+    .mechanism = "squall's TCP proxy closes the connections that were open at the injection, spread over `drain`.",
+    .privilege = "none",
+    .witness = proxy::close_witness,
+    .healing = proxy::close_healing,
+    .aimed = true,
+    .needs = {},
+    .options =
+        {
+            {.name = "drain",
+             .dimension = dimension::time,
+             .doc = "In which they are closed, each at an instant drawn uniformly; 0s: all at once.",
+             .fallback = "0s",
+             .max = 3600},
+            proxy::close_by_option(),
+        },
+    .inject = inject,
+}};
+
+}  // namespace
+}  // namespace squall

@@ -1,0 +1,34 @@
+// Whom a fault in the proxy is aimed at: the proxy knows clients by their end of a connection, an aim by subscriber.
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "faults/core/fault.hpp"
+
+namespace squall::proxy {
+
+class AimedClients {
+public:
+    /// Of a share, the subscribers are chosen here, among those that are connected.
+    AimedClients(Clients& clients, const Aim& aim);
+
+    /// No cohort, no share: also who comes later and is not known yet.
+    bool everybody() const { return aim_.cohort.empty() && aim_.share >= 1; }
+    /// Subscribers come back on other connections: to be called now and then.
+    void look();
+    const std::set<Endpoint>& ends() const { return ends_; }
+    bool hits(const Endpoint& client) const { return everybody() || ends_.contains(client); }
+    /// Of those that have been seen.
+    std::vector<ConnectionId> named(const std::set<Endpoint>& ends) const;
+
+private:
+    Clients& clients_;
+    const Aim aim_;
+    std::set<std::uint32_t> chosen_;  ///< subscribers, of a share
+    std::set<Endpoint> ends_;
+    std::map<Endpoint, ConnectionId> seen_;
+};
+
+}  // namespace squall::proxy

@@ -1,0 +1,87 @@
+#include "faults/proxy/close.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "faults/proxy/aimed_clients.hpp"
+#include "faults/proxy/connection.hpp"
+#include "faults/proxy/treat.hpp"
+
+namespace squall::proxy {
+namespace {
+
+class ClosingInjection final : public Injection {
+public:
+    ClosingInjection(Rig& rig, const Aim& aim, CloseBy by, Due due)
+        : proxy_(*rig.proxy), aimed_(rig.clients, aim), by_(by), due_(std::move(due)) {}
+
+    Status advance(Nanos) override {
+        if (healed_) return {};
+        aimed_.look();
+        const Nanos now = monotonic_now();
+        std::vector<Endpoint> due;
+        for (const OpenPair& open : proxy_.open_pairs()) {
+            if (!aimed_.hits(open.pair.client) || !due_(open, now)) continue;
+            due.push_back(open.pair.client);
+            const Nanos age = now - open.since;
+            youngest_ = closed_.empty() ? age : std::min(youngest_, age);
+            oldest_ = std::max(oldest_, age);
+            closed_.insert(open.pair.client);
+        }
+        closes_ += proxy_.close(due, by_).size();
+        return {};
+    }
+
+    Result<Witness> witness() override {
+        if (const auto failure = proxy_.failure()) return *failure;
+        const auto duration = [](Nanos n) { return format_quantity(to_seconds(n), dimension::time); };
+        Witness witness;
+        witness.bit = closes_ > 0;
+        witness.evidence = witness.bit ? fmt::format("the proxy closed {} connections that were {} to {} old", closes_,
+                                                     duration(youngest_), duration(oldest_))
+                                       : "the proxy found none to close";
+        witness.measures = {{"closes", static_cast<double>(closes_)},
+                            {"age_seconds_min", to_seconds(youngest_)},
+                            {"age_seconds_max", to_seconds(oldest_)}};
+        witness.connections = aimed_.named(closed_);
+        return witness;
+    }
+
+    Status heal() override {
+        healed_ = true;
+        return {};
+    }
+
+private:
+    Proxy& proxy_;
+    AimedClients aimed_;
+    const CloseBy by_;
+    const Due due_;
+    std::size_t closes_ = 0;
+    std::set<Endpoint> closed_;
+    Nanos youngest_ = 0, oldest_ = 0;
+    bool healed_ = false;
+};
+
+}  // namespace
+
+OptionSpec close_by_option() {
+    return {.name = "by",
+            .kind = OptionSpec::Kind::choice,
+            .dimension = {},
+            .doc = "How it closes: FIN or RST, towards both sides.",
+            .fallback = "fin",
+            .choices = {"fin", "rst"}};
+}
+
+Result<std::unique_ptr<Injection>> close_when(Rig& rig, const Aim& aim, const Options& options, std::string_view fault,
+                                              Due due) {
+    if (auto there = require_proxy(rig, fault); !there) return there.error();
+    const CloseBy by = options.choice("by") == "rst" ? CloseBy::rst : CloseBy::fin;
+    return std::unique_ptr<Injection>(std::make_unique<ClosingInjection>(rig, aim, by, std::move(due)));
+}
+
+}  // namespace squall::proxy
