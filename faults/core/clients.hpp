@@ -35,8 +35,16 @@ struct ConnectionId {
 struct ClientConnection {
     ConnectionId id;
     std::string cohort;
-    Endpoint local;   ///< the subscriber's end
-    Endpoint remote;  ///< the target's listener, or the proxy's
+    Endpoint local;          ///< the subscriber's end
+    Endpoint remote;         ///< the target's listener, or the proxy's
+    bool websocket = false;  ///< else SSE
+};
+
+/// What came of a connection since it was first told to break the protocol.
+struct Outcome {
+    ConnectionId id;
+    std::uint32_t pings_unanswered = 0;
+    std::string end;  ///< empty: open; "hung_up" by squall; else as the client saw it: "close_1002", "reset", …
 };
 
 /// How a subscriber reads what has arrived for it.
@@ -71,6 +79,12 @@ public:
 
     /// Ends connections. The cohort's reconnect policy applies for close and reset; a vanished one stays away.
     virtual Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) = 0;
+
+    /// WebSocket subscribers do not answer pings from now on, or do again. SSE and ended connections are left out; the
+    /// number that was reached is returned.
+    virtual Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) = 0;
+    /// Of those that have been told to break the protocol, whether they are still open or not.
+    virtual std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) = 0;
 
     /// Marks connections as cut off from the target by a fault in the path: the end of such a connection is no
     /// longer expected to be seen by the client, and the client must not try to close it politely.

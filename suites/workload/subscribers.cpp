@@ -149,6 +149,7 @@ void Subscribers::begin(std::uint32_t index) {
     s.lost = false;
     s.paused = false;
     s.in_batches = false;
+    s.pongs_withheld = false;
     s.send_error = 0;
     s.began = common_.loop.now();
     const Result<int> fd = begin_connect(common_.plan.wire.subscribe, state_of(s).cohort.receive_buffer_bytes);

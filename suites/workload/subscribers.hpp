@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,7 @@ struct Subscriber {
     bool paused = false;      // EPOLLIN is off
     bool in_batches = false;  // Queue::batches watches it
     bool retry_known = false;
+    bool pongs_withheld = false;  // by a fault
     std::uint8_t send_error = 0;  // errno of a send that the peer has answered with its end
     Endpoint local;
     Nanos began = 0;  // connect()
@@ -85,6 +87,8 @@ public:
                                     std::uint32_t receive_buffer_bytes);
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) const;
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how);
+    std::size_t withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold);
+    std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) const;
     void mark_lost(const std::vector<ConnectionId>& ids);
     std::vector<Established> ever_established() const;
 
@@ -107,8 +111,7 @@ private:
         Books books;
         Labels labels;
         std::vector<Recorder::Id> latency, latency_at_most;  // by slot
-        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted,
-            foreign;
+        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted, foreign;
         std::uint32_t open = 0;
         std::uint32_t next = 0;  // to be connected by the ramp
         Nanos ramp_start = 0;
@@ -152,6 +155,7 @@ private:
     void ended_by_error(std::uint32_t index, int error);
     void hang_up_one(std::uint32_t index, Hangup how);
     void part(std::uint32_t index, Parting parting);
+    Outcome* outcome_of(std::uint32_t index);  ///< null: it has not been told to break the protocol
     Labels identity(std::uint32_t index) const;
     bool resumable(const Subscriber& subscriber) const;
     bool will_resume(const Subscriber& subscriber) const;
@@ -171,6 +175,7 @@ private:
     std::vector<std::unique_ptr<CohortState>> cohorts_;
     std::vector<Subscriber> subscribers_;
     std::vector<Ever> ever_;
+    std::map<ConnectionId, Outcome> outcomes_;  // of those that faults have told to break the protocol
     bool load_ = false;
     std::uint32_t wanted_ = 0;
     std::uint64_t delivered_ = 0;

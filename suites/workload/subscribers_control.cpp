@@ -23,7 +23,8 @@ std::vector<ClientConnection> Subscribers::connections(std::string_view cohort) 
         const Subscriber& s = subscribers_[index];
         const std::string& name = state_of(s).cohort.name;
         if (s.state != Subscriber::State::open || (!cohort.empty() && cohort != name)) continue;
-        all.push_back({{index, s.generation}, name, s.local, common_.plan.wire.subscribe});
+        const bool websocket = state_of(s).cohort.protocol == Protocol::websocket;
+        all.push_back({{index, s.generation}, name, s.local, common_.plan.wire.subscribe, websocket});
     }
     return all;
 }
@@ -72,6 +73,31 @@ Result<std::size_t> Subscribers::hang_up(const std::vector<ConnectionId>& ids, H
         }
     }
     return reached;
+}
+
+std::size_t Subscribers::withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) {
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        Subscriber* s = find(id);
+        if (s == nullptr || state_of(*s).cohort.protocol != Protocol::websocket) continue;
+        s->pongs_withheld = withhold;
+        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        ++reached;
+    }
+    return reached;
+}
+
+Outcome* Subscribers::outcome_of(std::uint32_t index) {
+    const auto found = outcomes_.find({index, subscribers_[index].generation});
+    return found == outcomes_.end() ? nullptr : &found->second;
+}
+
+std::vector<Outcome> Subscribers::outcomes(const std::vector<ConnectionId>& ids) const {
+    std::vector<Outcome> all;
+    for (const ConnectionId& id : ids) {
+        if (const auto found = outcomes_.find(id); found != outcomes_.end()) all.push_back(found->second);
+    }
+    return all;
 }
 
 void Subscribers::mark_lost(const std::vector<ConnectionId>& ids) {

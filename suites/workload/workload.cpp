@@ -90,6 +90,16 @@ public:
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) override {
         return piecewise(ids, [&](const std::vector<ConnectionId>& some) { return subscribers_.hang_up(some, how); });
     }
+    Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) override {
+        return piecewise(ids, [&](const std::vector<ConnectionId>& some) {
+            return Result<std::size_t>(subscribers_.withhold_pongs(some, withhold));
+        });
+    }
+    std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) override {
+        std::vector<Outcome> all;
+        common_.loop.call([&] { all = subscribers_.outcomes(ids); });
+        return all;
+    }
     void mark_lost(const std::vector<ConnectionId>& ids) override {
         common_.loop.call([&] { subscribers_.mark_lost(ids); });
     }

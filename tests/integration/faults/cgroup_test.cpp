@@ -73,6 +73,8 @@ protected:
             return {};
         }
         Result<std::size_t> hang_up(const std::vector<ConnectionId>&, Hangup) override { return std::size_t{0}; }
+        Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>&, bool) override { return std::size_t{0}; }
+        std::vector<Outcome> outcomes(const std::vector<ConnectionId>&) override { return {}; }
         void mark_lost(const std::vector<ConnectionId>&) override {}
     };
 

@@ -40,7 +40,7 @@ RawClients::~RawClients() {
         close(connection.socket);
 }
 
-void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint to) {
+void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint to, bool websocket) {
     const Status done = where_.run([&]() -> Status {
         for (std::size_t i = 0; i < count; ++i) {
             const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -55,7 +55,8 @@ void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint 
             }
             const std::lock_guard lock(mutex_);
             const ConnectionId id{next_subscriber_++, 1};
-            connections_[id] = {.described = {id, cohort, own_end(socket), to}, .socket = socket, .reading = {}};
+            connections_[id] = {
+                .described = {id, cohort, own_end(socket), to, websocket}, .socket = socket, .reading = {}};
         }
         return {};
     });
@@ -107,11 +108,27 @@ bool RawClients::read_some(Connection& connection, Nanos now, Nanos elapsed) {
     if (got < 0 && errno == EAGAIN) return true;
     if (got <= 0) {
         ++(got == 0 ? fins_ : resets_);
+        note_end(connection.described.id, got == 0 ? "eof_cut" : "reset");
         return false;
     }
+    if (connection.described.websocket) answer_pings(connection, {buffer, static_cast<std::size_t>(got)});
     received_ += static_cast<std::size_t>(got);
     connection.allowance -= static_cast<double>(got);
     return true;
+}
+
+void RawClients::answer_pings(const Connection& connection, std::string_view bytes) {
+    for (auto at = bytes.find(ping); at != bytes.npos; at = bytes.find(ping, at + ping.size())) {
+        if (!connection.pongs) {
+            ++outcomes_.at(connection.described.id).pings_unanswered;
+        } else if (send(connection.socket, pong.data(), pong.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+            return;  // read tells
+        }
+    }
+}
+
+void RawClients::note_end(const ConnectionId& id, const char* end) {
+    if (const auto entry = outcomes_.find(id); entry != outcomes_.end()) entry->second.end = end;
 }
 
 std::size_t RawClients::open() const {
@@ -187,10 +204,33 @@ Result<std::size_t> RawClients::hang_up(const std::vector<ConnectionId>& ids, Ha
             return system_failure("TCP_REPAIR", errno);
         }
         close(socket);
+        note_end(id, "hung_up");
         connections_.erase(entry);
         ++reached;
     }
     return reached;
+}
+
+Result<std::size_t> RawClients::withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) {
+    const std::lock_guard lock(mutex_);
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const auto entry = connections_.find(id);
+        if (entry == connections_.end() || !entry->second.described.websocket) continue;
+        entry->second.pongs = !withhold;
+        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        ++reached;
+    }
+    return reached;
+}
+
+std::vector<Outcome> RawClients::outcomes(const std::vector<ConnectionId>& ids) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Outcome> found;
+    for (const ConnectionId& id : ids) {
+        if (const auto entry = outcomes_.find(id); entry != outcomes_.end()) found.push_back(entry->second);
+    }
+    return found;
 }
 
 void RawClients::mark_lost(const std::vector<ConnectionId>& ids) {

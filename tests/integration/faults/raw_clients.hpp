@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <thread>
 
 #include "faults/core/clients.hpp"
@@ -17,8 +18,12 @@ public:
     ~RawClients() override;
 
     /// Throws std::runtime_error where a connection is not made.
-    void connect(std::size_t count, const std::string& cohort, Endpoint to);
+    void connect(std::size_t count, const std::string& cohort, Endpoint to, bool websocket = false);
     void send_all(const std::string& bytes);
+
+    /// What a WebSocket client here knows of the protocol: this ping, and this answer to it.
+    static constexpr std::string_view ping{"\x89\x00", 2};
+    static constexpr std::string_view pong{"\x8a\x80mask", 6};
 
     std::size_t open() const;
     std::size_t ends_by_fin() const;
@@ -31,6 +36,8 @@ public:
                                     std::uint32_t receive_buffer_bytes) override;
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) override;
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) override;
+    Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) override;
+    std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) override;
     void mark_lost(const std::vector<ConnectionId>& ids) override;
 
 private:
@@ -40,15 +47,19 @@ private:
         Reading reading;
         double allowance = 0;  ///< bytes that may be read, for Mode::limited
         Nanos since = 0;       ///< when the reading mode was set
+        bool pongs = true;
     };
 
     void run();
     bool read_some(Connection& connection, Nanos now, Nanos elapsed);
+    void answer_pings(const Connection& connection, std::string_view bytes);
+    void note_end(const ConnectionId& id, const char* end);
 
     const kernel::Namespace& where_;
     mutable std::mutex mutex_;
     std::map<ConnectionId, Connection> connections_;
     std::set<ConnectionId> lost_;
+    std::map<ConnectionId, Outcome> outcomes_;
     std::uint32_t next_subscriber_ = 0;
     std::size_t fins_ = 0, resets_ = 0, received_ = 0;
     bool stop_ = false;
