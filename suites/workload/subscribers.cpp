@@ -15,7 +15,6 @@ namespace squall::workload {
 namespace {
 
 constexpr std::uint32_t connects_a_turn_max = 64;
-constexpr std::size_t ever_max = 2'000'000;
 
 std::vector<const PublishedLog*> logs_of_topic(const std::vector<std::int16_t>& slots, const Common& common) {
     std::vector<const PublishedLog*> logs;

@@ -87,8 +87,12 @@ public:
                                     std::uint32_t receive_buffer_bytes);
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) const;
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how);
+    std::size_t reconnect(const std::vector<ConnectionId>& ids, Hangup how, std::vector<ConnectionId>& attempts);
     std::size_t withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold);
+    std::size_t send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes);
     std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) const;
+    Opening opening(std::string_view protocol);
+    void book_extra(const std::string& fault, bool websocket, const std::vector<Endpoint>& locals);
     void mark_lost(const std::vector<ConnectionId>& ids);
     std::vector<Established> ever_established() const;
 
@@ -111,7 +115,8 @@ private:
         Books books;
         Labels labels;
         std::vector<Recorder::Id> latency, latency_at_most;  // by slot
-        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted, foreign;
+        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted,
+            foreign;
         std::uint32_t open = 0;
         std::uint32_t next = 0;  // to be connected by the ramp
         Nanos ramp_start = 0;
@@ -125,6 +130,7 @@ private:
         Nanos since;
     };
     class Sink;
+    static constexpr std::size_t ever_max = 2'000'000;
     enum class Parting { close_now, linger, reset, silence };
 
     // subscribers.cpp: attempts
@@ -153,7 +159,8 @@ private:
     // subscribers_end.cpp: ends of all kinds
     void ended(std::uint32_t index, std::string_view seen, const char* detail, Parting parting);
     void ended_by_error(std::uint32_t index, int error);
-    void hang_up_one(std::uint32_t index, Hangup how);
+    enum class Next : std::uint8_t { by_policy, at_once };
+    void hang_up_one(std::uint32_t index, Hangup how, Next next = Next::by_policy);
     void part(std::uint32_t index, Parting parting);
     Outcome* outcome_of(std::uint32_t index);  ///< null: it has not been told to break the protocol
     Labels identity(std::uint32_t index) const;
@@ -165,6 +172,7 @@ private:
 
     Subscriber* find(const ConnectionId& id);
     const Subscriber* find(const ConnectionId& id) const;
+    Subscriber* find_websocket(const ConnectionId& id);
     std::uint32_t index_of(const Subscriber& s) const { return static_cast<std::uint32_t>(&s - subscribers_.data()); }
     CohortState& state_of(const Subscriber& subscriber) { return *cohorts_[subscriber.cohort]; }
     const CohortState& state_of(const Subscriber& subscriber) const { return *cohorts_[subscriber.cohort]; }
@@ -175,6 +183,7 @@ private:
     std::vector<std::unique_ptr<CohortState>> cohorts_;
     std::vector<Subscriber> subscribers_;
     std::vector<Ever> ever_;
+    std::vector<Established> extra_;            // by faults, beside the subscribers'
     std::map<ConnectionId, Outcome> outcomes_;  // of those that faults have told to break the protocol
     bool load_ = false;
     std::uint32_t wanted_ = 0;

@@ -107,7 +107,7 @@ void Subscribers::part(std::uint32_t index, Parting parting) {
 }
 
 /// Ends an open connection of ours, and records it as such.
-void Subscribers::hang_up_one(std::uint32_t index, Hangup how) {
+void Subscribers::hang_up_one(std::uint32_t index, Hangup how, Next next) {
     Subscriber& s = subscribers_[index];
     const bool websocket = state_of(s).cohort.protocol == Protocol::websocket;
     ++detailed_events_;
@@ -116,7 +116,8 @@ void Subscribers::hang_up_one(std::uint32_t index, Hangup how) {
     labels.emplace("how", s.lost ? "lost" : name);
     common_.recorder.event({common_.loop.now(), "hangups", std::move(labels), 1});
     if (Outcome* outcome = outcome_of(index)) outcome->end = "hung_up";
-    if (!will_resume(s) || how == Hangup::vanish) close_books(index);
+    const bool resumes = next == Next::at_once ? resumable(s) : will_resume(s);
+    if (!resumes || how == Hangup::vanish) close_books(index);
     Parting parting = Parting::reset;
     if (s.lost || how == Hangup::vanish) {
         parting = Parting::silence;

@@ -30,12 +30,17 @@ public:
     std::size_t ends_by_reset() const;
     std::size_t bytes_received() const;
     std::set<ConnectionId> lost() const;
+    std::vector<Endpoint> extra(const std::string& fault) const;
 
     std::vector<ClientConnection> connections(std::string_view cohort) override;
     Result<std::size_t> set_reading(const std::vector<ConnectionId>& ids, const Reading& reading,
                                     std::uint32_t receive_buffer_bytes) override;
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) override;
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) override;
+    Result<std::vector<ConnectionId>> reconnect(const std::vector<ConnectionId>& ids, Hangup how) override;
+    Result<std::size_t> send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes) override;
+    Opening opening(std::string_view protocol) override;
+    void book_extra(const std::string& fault, bool websocket, const std::vector<Endpoint>& locals) override;
     Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) override;
     std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) override;
     void mark_lost(const std::vector<ConnectionId>& ids) override;
@@ -50,6 +55,7 @@ private:
         bool pongs = true;
     };
 
+    void connect_one(const ConnectionId& id, const std::string& cohort, Endpoint to, bool websocket);
     void run();
     bool read_some(Connection& connection, Nanos now, Nanos elapsed);
     void answer_pings(const Connection& connection, std::string_view bytes);
@@ -60,6 +66,8 @@ private:
     std::map<ConnectionId, Connection> connections_;
     std::set<ConnectionId> lost_;
     std::map<ConnectionId, Outcome> outcomes_;
+    std::map<std::string, std::vector<Endpoint>> extra_;
+    Endpoint to_;  ///< of the latest connect()
     std::uint32_t next_subscriber_ = 0;
     std::size_t fins_ = 0, resets_ = 0, received_ = 0;
     bool stop_ = false;

@@ -75,6 +75,7 @@ Rig RigTest::rig() {
             .clients = *clients,
             .run_id = run_id,
             .target_cgroup = nullptr,
+            .clients_netns = &testbed->clients,
             .target_netns = &testbed->target,
             .path_netns = &testbed->path,
             .path_filter = filter.get(),

@@ -288,50 +288,5 @@ TEST(Pings, AreAnsweredUnlessToldNotTo) {
     }
 }
 
-TEST(Pings, AreWithheldAndAnsweredAgain) {
-    std::atomic<bool> first = false, second = false;
-    std::atomic<int> answer = -2;
-    ScriptedServer server([&](Peer& peer, const std::string& head) {
-        peer.open_websocket(head);
-        const auto wait_for = [](const std::atomic<bool>& go) {
-            while (!go)
-                std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        };
-        wait_for(first);
-        peer.frame(0x89, "one");
-        peer.frame(0x89, "two");
-        wait_for(second);
-        peer.frame(0x89, "three");
-        const auto [opcode, payload] = peer.read_frame();
-        answer = payload == "three" ? opcode : -1;
-        peer.frame(0x88, "");
-        peer.read_to_end();
-    });
-    Rig rig({cohort(Protocol::websocket)}, server.endpoint());
-    ASSERT_TRUE(rig.connect());
-    const auto ids = rig.ids();
-    EXPECT_TRUE(rig.workload->outcomes(ids).empty());
-    EXPECT_EQ(*rig.workload->withhold_pongs(ids, true), 1U);
-    first = true;
-    EXPECT_TRUE(eventually([&] { return rig.workload->outcomes(ids).at(0).pings_unanswered == 2; }));
-    EXPECT_EQ(rig.workload->outcomes(ids).at(0).end, "");
-    EXPECT_EQ(*rig.workload->withhold_pongs(ids, false), 1U);
-    second = true;
-    EXPECT_TRUE(eventually([&] { return answer == 10; }));
-    EXPECT_TRUE(eventually([&] { return rig.workload->outcomes(ids).at(0).end == "close_1005"; }));
-    EXPECT_EQ(*rig.workload->withhold_pongs(ids, true), 0U) << "that connection is gone";
-}
-
-TEST(Pings, AreNoneOfSse) {
-    ScriptedServer server([&](Peer& peer, const std::string&) {
-        peer.open_sse(false);
-        peer.read_to_end();
-    });
-    Rig rig({cohort(Protocol::sse)}, server.endpoint());
-    ASSERT_TRUE(rig.connect());
-    EXPECT_FALSE(rig.workload->connections("").at(0).websocket);
-    EXPECT_EQ(*rig.workload->withhold_pongs(rig.ids(), true), 0U);
-}
-
 }  // namespace
 }  // namespace squall::workload
