@@ -26,6 +26,7 @@ EXAMPLES = {
     "no-pong": ("{fault: no-pong, share: 50%}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
+    "slowloris": ("{fault: slowloris, interval: 20ms}", False),
     "subscribe-churn": ("{fault: subscribe-churn, rate: 50/s, how: reset}", False),
 }
 

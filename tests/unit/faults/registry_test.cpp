@@ -11,7 +11,7 @@ namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
     for (const char* name : {"cpu-cap", "half-open", "handshake-flood", "mass-disconnect", "no-pong",
-                             "proxy-idle-timeout", "slow-reader", "subscribe-churn"}) {
+                             "proxy-idle-timeout", "slow-reader", "slowloris", "subscribe-churn"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
