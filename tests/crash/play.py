@@ -22,6 +22,7 @@ EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
+    "malformed-frames": ("{fault: malformed-frames, kind: oversized}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
     "no-pong": ("{fault: no-pong, share: 50%}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
