@@ -35,8 +35,16 @@ struct ConnectionId {
 struct ClientConnection {
     ConnectionId id;
     std::string cohort;
-    Endpoint local;   ///< the subscriber's end
-    Endpoint remote;  ///< the target's listener, or the proxy's
+    Endpoint local;          ///< the subscriber's end
+    Endpoint remote;         ///< the target's listener, or the proxy's
+    bool websocket = false;  ///< else SSE
+};
+
+/// What came of a connection since it was first told to break the protocol.
+struct Outcome {
+    ConnectionId id;
+    std::uint32_t pings_unanswered = 0;
+    std::string end;  ///< empty: open; "hung_up" by squall; else as the client saw it: "close_1002", "reset", …
 };
 
 /// How a subscriber reads what has arrived for it.
@@ -46,6 +54,13 @@ struct Reading {
     double bytes_per_second = 0;  ///< limited
     Nanos go = 0;                 ///< stop_and_go: reads for so long …
     Nanos stop = 0;               ///< … then does not for so long
+};
+
+/// How a subscriber opens its connection.
+struct Opening {
+    Endpoint to;
+    std::string request;  ///< the whole head of one attempt
+    bool websocket = false;
 };
 
 enum class Hangup {
@@ -71,6 +86,25 @@ public:
 
     /// Ends connections. The cohort's reconnect policy applies for close and reset; a vanished one stays away.
     virtual Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) = 0;
+
+    /// Ends connections (close or reset), and begins the next at once, whatever the policy; that is for an attempt that
+    /// fails. Returns the attempts. Without load nobody is asked to leave.
+    virtual Result<std::vector<ConnectionId>> reconnect(const std::vector<ConnectionId>& ids, Hangup how) = 0;
+
+    /// WebSocket subscribers do not answer pings from now on, or do again. SSE and ended connections are left out; the
+    /// number that was reached is returned.
+    virtual Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) = 0;
+    /// Writes bytes as they are on WebSocket connections, behind what is under way. Others are left out.
+    virtual Result<std::size_t> send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes) = 0;
+    /// Of those that have been told to break the protocol, whether they are still open or not.
+    virtual std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) = 0;
+
+    /// As the first cohort of `protocol` ("sse", "websocket"; "": the first of all) opens them. Without such a cohort:
+    /// for the first one's topic.
+    virtual Opening opening(std::string_view protocol) = 0;
+    /// Connections that a fault opens beside the subscribers', for the books: attempts of nobody's. To be called when
+    /// they are begun. `fault` names them.
+    virtual void book_extra(const std::string& fault, bool websocket, const std::vector<Endpoint>& locals) = 0;
 
     /// Marks connections as cut off from the target by a fault in the path: the end of such a connection is no
     /// longer expected to be seen by the client, and the client must not try to close it politely.

@@ -29,6 +29,7 @@ struct Rig {
     Clients& clients;
     std::string run_id;                       ///< names every object that is made
     kernel::Cgroup* target_cgroup = nullptr;  ///< CPU controller's group of the target
+    kernel::Namespace* clients_netns = nullptr;  ///< the subscribers'
     kernel::Namespace* target_netns = nullptr;
     kernel::Namespace* path_netns = nullptr;
     kernel::PathFilter* path_filter = nullptr;  ///< nftables table in the path

@@ -158,6 +158,7 @@ Rig Stage::rig(Journal& journal, Clients& clients) {
                clients,
                journal.run_id(),
                cgroup_.get(),
+               testbed ? &testbed->clients : nullptr,
                testbed ? &testbed->target : nullptr,
                testbed ? &testbed->path : nullptr,
                filter_.get(),

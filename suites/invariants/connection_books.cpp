@@ -101,7 +101,8 @@ double ends_kept_from_target(const History& history, const std::string& protocol
 }
 
 /// Of a target without a log of its ends: totals, by protocol where it tells them apart. An attempt that failed for the
-/// client may have been a connection to the target; and what never heard of an end may rightly call itself open.
+/// client may have been a connection to the target, and so may one that a fault made; and what never heard of an end
+/// may rightly call itself open.
 void compare_totals(const History& history, Discrepancies& found) {
     const bool by_protocol = std::all_of(history.events().begin(), history.events().end(), [](const Event& event) {
         return event.metric != "declared.disconnects" || !label(event.labels, "protocol").empty();
@@ -114,7 +115,8 @@ void compare_totals(const History& history, Discrepancies& found) {
         const double declared = total_over_run(history, "declared.disconnects", whose);
         const double seen = total_over_run(history, "disconnects", whose) + total_over_run(history, "hangups", whose);
         const double uncertain = total_over_run(history, "handshake.failures", whose) +
-                                 total_over_run(history, "publishers.connects", whose);
+                                 total_over_run(history, "publishers.connects", whose) +
+                                 total_over_run(history, "faults.connects", whose);
         const double open =
             std::min(declared_open(history, protocol).value_or(0), ends_kept_from_target(history, protocol));
         const std::string of = protocol.empty() ? "" : " (" + protocol + ")";

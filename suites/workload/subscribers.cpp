@@ -15,7 +15,6 @@ namespace squall::workload {
 namespace {
 
 constexpr std::uint32_t connects_a_turn_max = 64;
-constexpr std::size_t ever_max = 2'000'000;
 
 std::vector<const PublishedLog*> logs_of_topic(const std::vector<std::int16_t>& slots, const Common& common) {
     std::vector<const PublishedLog*> logs;
@@ -149,6 +148,7 @@ void Subscribers::begin(std::uint32_t index) {
     s.lost = false;
     s.paused = false;
     s.in_batches = false;
+    s.pongs_withheld = false;
     s.send_error = 0;
     s.began = common_.loop.now();
     const Result<int> fd = begin_connect(common_.plan.wire.subscribe, state_of(s).cohort.receive_buffer_bytes);

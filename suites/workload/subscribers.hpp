@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,7 @@ struct Subscriber {
     bool paused = false;      // EPOLLIN is off
     bool in_batches = false;  // Queue::batches watches it
     bool retry_known = false;
+    bool pongs_withheld = false;  // by a fault
     std::uint8_t send_error = 0;  // errno of a send that the peer has answered with its end
     Endpoint local;
     Nanos began = 0;  // connect()
@@ -85,6 +87,12 @@ public:
                                     std::uint32_t receive_buffer_bytes);
     std::vector<std::pair<ConnectionId, std::uint32_t>> unread(const std::vector<ConnectionId>& ids) const;
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how);
+    std::size_t reconnect(const std::vector<ConnectionId>& ids, Hangup how, std::vector<ConnectionId>& attempts);
+    std::size_t withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold);
+    std::size_t send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes);
+    std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) const;
+    Opening opening(std::string_view protocol);
+    void book_extra(const std::string& fault, bool websocket, const std::vector<Endpoint>& locals);
     void mark_lost(const std::vector<ConnectionId>& ids);
     std::vector<Established> ever_established() const;
 
@@ -122,6 +130,7 @@ private:
         Nanos since;
     };
     class Sink;
+    static constexpr std::size_t ever_max = 2'000'000;
     enum class Parting { close_now, linger, reset, silence };
 
     // subscribers.cpp: attempts
@@ -150,8 +159,10 @@ private:
     // subscribers_end.cpp: ends of all kinds
     void ended(std::uint32_t index, std::string_view seen, const char* detail, Parting parting);
     void ended_by_error(std::uint32_t index, int error);
-    void hang_up_one(std::uint32_t index, Hangup how);
+    enum class Next : std::uint8_t { by_policy, at_once };
+    void hang_up_one(std::uint32_t index, Hangup how, Next next = Next::by_policy);
     void part(std::uint32_t index, Parting parting);
+    Outcome* outcome_of(std::uint32_t index);  ///< null: it has not been told to break the protocol
     Labels identity(std::uint32_t index) const;
     bool resumable(const Subscriber& subscriber) const;
     bool will_resume(const Subscriber& subscriber) const;
@@ -161,6 +172,7 @@ private:
 
     Subscriber* find(const ConnectionId& id);
     const Subscriber* find(const ConnectionId& id) const;
+    Subscriber* find_websocket(const ConnectionId& id);
     std::uint32_t index_of(const Subscriber& s) const { return static_cast<std::uint32_t>(&s - subscribers_.data()); }
     CohortState& state_of(const Subscriber& subscriber) { return *cohorts_[subscriber.cohort]; }
     const CohortState& state_of(const Subscriber& subscriber) const { return *cohorts_[subscriber.cohort]; }
@@ -171,6 +183,8 @@ private:
     std::vector<std::unique_ptr<CohortState>> cohorts_;
     std::vector<Subscriber> subscribers_;
     std::vector<Ever> ever_;
+    std::vector<Established> extra_;            // by faults, beside the subscribers'
+    std::map<ConnectionId, Outcome> outcomes_;  // of those that faults have told to break the protocol
     bool load_ = false;
     std::uint32_t wanted_ = 0;
     std::uint64_t delivered_ = 0;

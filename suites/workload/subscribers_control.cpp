@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "suites/workload/requests.hpp"
 #include "suites/workload/socket.hpp"
 #include "suites/workload/subscribers.hpp"
 
@@ -23,7 +24,8 @@ std::vector<ClientConnection> Subscribers::connections(std::string_view cohort) 
         const Subscriber& s = subscribers_[index];
         const std::string& name = state_of(s).cohort.name;
         if (s.state != Subscriber::State::open || (!cohort.empty() && cohort != name)) continue;
-        all.push_back({{index, s.generation}, name, s.local, common_.plan.wire.subscribe});
+        const bool websocket = state_of(s).cohort.protocol == Protocol::websocket;
+        all.push_back({{index, s.generation}, name, s.local, common_.plan.wire.subscribe, websocket});
     }
     return all;
 }
@@ -74,6 +76,86 @@ Result<std::size_t> Subscribers::hang_up(const std::vector<ConnectionId>& ids, H
     return reached;
 }
 
+std::size_t Subscribers::reconnect(const std::vector<ConnectionId>& ids, Hangup how,
+                                   std::vector<ConnectionId>& attempts) {
+    const std::size_t before = attempts.size();
+    for (const ConnectionId& id : ids) {
+        if (!load_ || find(id) == nullptr) continue;
+        hang_up_one(id.subscriber, how, Next::at_once);
+        begin(id.subscriber);
+        attempts.push_back({id.subscriber, subscribers_[id.subscriber].generation});
+    }
+    return attempts.size() - before;
+}
+
+Subscriber* Subscribers::find_websocket(const ConnectionId& id) {
+    Subscriber* s = find(id);
+    return s != nullptr && state_of(*s).cohort.protocol == Protocol::websocket ? s : nullptr;
+}
+
+std::size_t Subscribers::send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes) {
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        if (find_websocket(id) == nullptr) continue;
+        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        send(id.subscriber, bytes);
+        ++reached;
+    }
+    return reached;
+}
+
+Opening Subscribers::opening(std::string_view protocol) {
+    const std::vector<Cohort>& cohorts = common_.plan.cohorts;
+    auto found = std::find_if(cohorts.begin(), cohorts.end(), [&](const Cohort& cohort) {
+        return protocol.empty() || protocol == to_string(cohort.protocol);
+    });
+    const Cohort& like = found == cohorts.end() ? cohorts.front() : *found;
+    const Wire& wire = common_.plan.wire;
+    if ((protocol.empty() ? to_string(like.protocol) : protocol) == to_string(Protocol::sse)) {
+        return {wire.subscribe, sse_request(wire, like.topic, {}), false};
+    }
+    return {wire.subscribe, websocket_request(wire, wire.websocket_path, like.topic, {}, common_.random).text, true};
+}
+
+void Subscribers::book_extra(const std::string& fault, bool websocket, const std::vector<Endpoint>& locals) {
+    const auto attempt = Established::Role::attempt;
+    for (const Endpoint& local : locals) {
+        if (extra_.size() == ever_max) {
+            common_.rig_problem("connection table full", "a fault opened more than 2,000,000 connections");
+            return;
+        }
+        const ConnectionId id{static_cast<std::uint32_t>(extra_.size()), 1};
+        extra_.push_back({{id, fault, local, common_.plan.wire.subscribe, websocket}, common_.loop.now(), attempt});
+    }
+    const Labels labels{{"protocol", std::string(to_string(websocket ? Protocol::websocket : Protocol::sse))}};
+    common_.recorder.count(common_.recorder.counter("faults.connects", labels), common_.loop.turn(), locals.size());
+}
+
+std::size_t Subscribers::withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) {
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        Subscriber* s = find_websocket(id);
+        if (s == nullptr) continue;
+        s->pongs_withheld = withhold;
+        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        ++reached;
+    }
+    return reached;
+}
+
+Outcome* Subscribers::outcome_of(std::uint32_t index) {
+    const auto found = outcomes_.find({index, subscribers_[index].generation});
+    return found == outcomes_.end() ? nullptr : &found->second;
+}
+
+std::vector<Outcome> Subscribers::outcomes(const std::vector<ConnectionId>& ids) const {
+    std::vector<Outcome> all;
+    for (const ConnectionId& id : ids) {
+        if (const auto found = outcomes_.find(id); found != outcomes_.end()) all.push_back(found->second);
+    }
+    return all;
+}
+
 void Subscribers::mark_lost(const std::vector<ConnectionId>& ids) {
     for (const ConnectionId& id : ids) {
         Subscriber* s = find(id);
@@ -92,6 +174,10 @@ std::vector<Established> Subscribers::ever_established() const {
         const std::string& cohort = cohorts_[ever.cohort]->cohort.name;
         all.push_back({{ever.id, cohort, ever.local, common_.plan.wire.subscribe}, ever.since, role});
     }
+    if (extra_.empty()) return all;
+    // A port may have been a fault's and then a subscriber's: who had it when is told by order and time.
+    all.insert(all.end(), extra_.begin(), extra_.end());
+    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.since < b.since; });
     return all;
 }
 

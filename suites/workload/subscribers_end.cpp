@@ -71,6 +71,7 @@ void Subscribers::ended(std::uint32_t index, std::string_view seen, const char* 
     // Why `now` may be long after the end: a fault was in the way, or the subscriber did not look.
     if (s.lost || s.slow) labels.emplace("blind", s.lost ? "cut_off" : "not_reading");
     common_.recorder.event({now, "disconnects", std::move(labels), 1});
+    if (Outcome* outcome = outcome_of(index)) outcome->end = seen;
     if (!s.slow && !s.lost) common_.recorder.record(state_of(s).silence, now, now - s.last_byte);
     if (!will_resume(s)) close_books(index);
     part(index, parting);
@@ -106,7 +107,7 @@ void Subscribers::part(std::uint32_t index, Parting parting) {
 }
 
 /// Ends an open connection of ours, and records it as such.
-void Subscribers::hang_up_one(std::uint32_t index, Hangup how) {
+void Subscribers::hang_up_one(std::uint32_t index, Hangup how, Next next) {
     Subscriber& s = subscribers_[index];
     const bool websocket = state_of(s).cohort.protocol == Protocol::websocket;
     ++detailed_events_;
@@ -114,7 +115,9 @@ void Subscribers::hang_up_one(std::uint32_t index, Hangup how) {
     const char* name = how == Hangup::close ? "close" : how == Hangup::reset ? "reset" : "vanish";
     labels.emplace("how", s.lost ? "lost" : name);
     common_.recorder.event({common_.loop.now(), "hangups", std::move(labels), 1});
-    if (!will_resume(s) || how == Hangup::vanish) close_books(index);
+    if (Outcome* outcome = outcome_of(index)) outcome->end = "hung_up";
+    const bool resumes = next == Next::at_once ? resumable(s) : will_resume(s);
+    if (!resumes || how == Hangup::vanish) close_books(index);
     Parting parting = Parting::reset;
     if (s.lost || how == Hangup::vanish) {
         parting = Parting::silence;

@@ -85,7 +85,11 @@ public:
     }
     void on_said(std::string_view reason) override { s_.said = std::make_unique<std::string>(reason); }
     void on_ping(std::string_view payload) override {
-        if (state_.cohort.pongs) all_.send_frame(index_, Opcode::pong, payload);
+        if (s_.pongs_withheld) {
+            ++all_.outcome_of(index_)->pings_unanswered;
+        } else if (state_.cohort.pongs) {
+            all_.send_frame(index_, Opcode::pong, payload);
+        }
     }
     void on_close(std::uint16_t code, std::string_view reason) override {
         close_code = code;

@@ -90,6 +90,37 @@ public:
     Result<std::size_t> hang_up(const std::vector<ConnectionId>& ids, Hangup how) override {
         return piecewise(ids, [&](const std::vector<ConnectionId>& some) { return subscribers_.hang_up(some, how); });
     }
+    Result<std::vector<ConnectionId>> reconnect(const std::vector<ConnectionId>& ids, Hangup how) override {
+        std::vector<ConnectionId> attempts;
+        const auto reached = piecewise(ids, [&](const std::vector<ConnectionId>& some) {
+            return Result<std::size_t>(subscribers_.reconnect(some, how, attempts));
+        });
+        if (reached.has_error()) return reached.error();
+        return attempts;
+    }
+    Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) override {
+        return piecewise(ids, [&](const std::vector<ConnectionId>& some) {
+            return Result<std::size_t>(subscribers_.withhold_pongs(some, withhold));
+        });
+    }
+    Result<std::size_t> send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes) override {
+        return piecewise(ids, [&](const std::vector<ConnectionId>& some) {
+            return Result<std::size_t>(subscribers_.send_raw(some, bytes));
+        });
+    }
+    std::vector<Outcome> outcomes(const std::vector<ConnectionId>& ids) override {
+        std::vector<Outcome> all;
+        common_.loop.call([&] { all = subscribers_.outcomes(ids); });
+        return all;
+    }
+    Opening opening(std::string_view protocol) override {
+        Opening made;
+        common_.loop.call([&] { made = subscribers_.opening(protocol); });
+        return made;
+    }
+    void book_extra(const std::string& fault, bool websocket, const std::vector<Endpoint>& locals) override {
+        common_.loop.call([&] { subscribers_.book_extra(fault, websocket, locals); });
+    }
     void mark_lost(const std::vector<ConnectionId>& ids) override {
         common_.loop.call([&] { subscribers_.mark_lost(ids); });
     }

@@ -21,7 +21,10 @@ HANG_SECONDS = 30
 EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
+    "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
+    "malformed-frames": ("{fault: malformed-frames, kind: oversized}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "no-pong": ("{fault: no-pong, share: 50%}", False),
     "proxy-bandwidth": ("{fault: proxy-bandwidth, rate: 10KiB/s}", True),
     "proxy-buffering": ("{fault: proxy-buffering, bytes: 4KiB}", True),
     "proxy-cut": ("{fault: proxy-cut, bytes: 3KB, by: rst}", True),
@@ -31,6 +34,8 @@ EXAMPLES = {
     "proxy-reload": ("{fault: proxy-reload, drain: 300ms}", True),
     "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
+    "slowloris": ("{fault: slowloris, interval: 20ms}", False),
+    "subscribe-churn": ("{fault: subscribe-churn, rate: 50/s, how: reset}", False),
 }
 
 SCENARIO = """\

@@ -73,6 +73,16 @@ protected:
             return {};
         }
         Result<std::size_t> hang_up(const std::vector<ConnectionId>&, Hangup) override { return std::size_t{0}; }
+        Result<std::size_t> withhold_pongs(const std::vector<ConnectionId>&, bool) override { return std::size_t{0}; }
+        Result<std::vector<ConnectionId>> reconnect(const std::vector<ConnectionId>&, Hangup) override {
+            return std::vector<ConnectionId>{};
+        }
+        Result<std::size_t> send_raw(const std::vector<ConnectionId>&, std::string_view) override {
+            return std::size_t{0};
+        }
+        Opening opening(std::string_view) override { return {}; }
+        void book_extra(const std::string&, bool, const std::vector<Endpoint>&) override {}
+        std::vector<Outcome> outcomes(const std::vector<ConnectionId>&) override { return {}; }
         void mark_lost(const std::vector<ConnectionId>&) override {}
     };
 

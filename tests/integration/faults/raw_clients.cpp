@@ -40,23 +40,26 @@ RawClients::~RawClients() {
         close(connection.socket);
 }
 
-void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint to) {
+void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint to, bool websocket) {
+    to_ = to;
+    for (std::size_t i = 0; i < count; ++i)
+        connect_one({next_subscriber_++, 1}, cohort, to, websocket);
+}
+
+void RawClients::connect_one(const ConnectionId& id, const std::string& cohort, Endpoint to, bool websocket) {
     const Status done = where_.run([&]() -> Status {
-        for (std::size_t i = 0; i < count; ++i) {
-            const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            sockaddr_in address{};
-            address.sin_family = AF_INET;
-            address.sin_port = htons(to.port);
-            address.sin_addr.s_addr = htonl(to.address);
-            if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-                const int number = errno;
-                close(socket);
-                return system_failure("connecting to " + to_string(to), number);
-            }
-            const std::lock_guard lock(mutex_);
-            const ConnectionId id{next_subscriber_++, 1};
-            connections_[id] = {.described = {id, cohort, own_end(socket), to}, .socket = socket, .reading = {}};
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(to.port);
+        address.sin_addr.s_addr = htonl(to.address);
+        if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+            const int number = errno;
+            close(socket);
+            return system_failure("connecting to " + to_string(to), number);
         }
+        const std::lock_guard lock(mutex_);
+        connections_[id] = {.described = {id, cohort, own_end(socket), to, websocket}, .socket = socket, .reading = {}};
         return {};
     });
     if (!done) throw std::runtime_error(done.error().message);
@@ -107,11 +110,27 @@ bool RawClients::read_some(Connection& connection, Nanos now, Nanos elapsed) {
     if (got < 0 && errno == EAGAIN) return true;
     if (got <= 0) {
         ++(got == 0 ? fins_ : resets_);
+        note_end(connection.described.id, got == 0 ? "eof_cut" : "reset");
         return false;
     }
+    if (connection.described.websocket) answer_pings(connection, {buffer, static_cast<std::size_t>(got)});
     received_ += static_cast<std::size_t>(got);
     connection.allowance -= static_cast<double>(got);
     return true;
+}
+
+void RawClients::answer_pings(const Connection& connection, std::string_view bytes) {
+    for (auto at = bytes.find(ping); at != bytes.npos; at = bytes.find(ping, at + ping.size())) {
+        if (!connection.pongs) {
+            ++outcomes_.at(connection.described.id).pings_unanswered;
+        } else if (send(connection.socket, pong.data(), pong.size(), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+            return;  // read tells
+        }
+    }
+}
+
+void RawClients::note_end(const ConnectionId& id, const char* end) {
+    if (const auto entry = outcomes_.find(id); entry != outcomes_.end()) entry->second.end = end;
 }
 
 std::size_t RawClients::open() const {
@@ -187,10 +206,76 @@ Result<std::size_t> RawClients::hang_up(const std::vector<ConnectionId>& ids, Ha
             return system_failure("TCP_REPAIR", errno);
         }
         close(socket);
+        note_end(id, "hung_up");
         connections_.erase(entry);
         ++reached;
     }
     return reached;
+}
+
+Result<std::vector<ConnectionId>> RawClients::reconnect(const std::vector<ConnectionId>& ids, Hangup how) {
+    std::vector<ClientConnection> left;
+    for (const ClientConnection& connection : connections("")) {
+        if (std::find(ids.begin(), ids.end(), connection.id) != ids.end()) left.push_back(connection);
+    }
+    if (auto done = hang_up(ids, how); !done) return done.error();
+    std::vector<ConnectionId> attempts;
+    for (const ClientConnection& connection : left) {
+        attempts.push_back({connection.id.subscriber, connection.id.generation + 1});
+        connect_one(attempts.back(), connection.cohort, connection.remote, connection.websocket);
+    }
+    return attempts;
+}
+
+Result<std::size_t> RawClients::send_raw(const std::vector<ConnectionId>& ids, std::string_view bytes) {
+    const std::lock_guard lock(mutex_);
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const auto entry = connections_.find(id);
+        if (entry == connections_.end() || !entry->second.described.websocket) continue;
+        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        reached += send(entry->second.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0;
+    }
+    return reached;
+}
+
+/// A server that echoes answers as one that accepts would.
+Opening RawClients::opening(std::string_view protocol) {
+    const bool sse = protocol == "sse";
+    return {to_, sse ? "HTTP/1.1 200 OK\r\n\r\n" : "HTTP/1.1 101 Switching Protocols\r\n\r\n", !sse};
+}
+
+void RawClients::book_extra(const std::string& fault, bool, const std::vector<Endpoint>& locals) {
+    const std::lock_guard lock(mutex_);
+    extra_[fault].insert(extra_[fault].end(), locals.begin(), locals.end());
+}
+
+std::vector<Endpoint> RawClients::extra(const std::string& fault) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = extra_.find(fault);
+    return found == extra_.end() ? std::vector<Endpoint>{} : found->second;
+}
+
+Result<std::size_t> RawClients::withhold_pongs(const std::vector<ConnectionId>& ids, bool withhold) {
+    const std::lock_guard lock(mutex_);
+    std::size_t reached = 0;
+    for (const ConnectionId& id : ids) {
+        const auto entry = connections_.find(id);
+        if (entry == connections_.end() || !entry->second.described.websocket) continue;
+        entry->second.pongs = !withhold;
+        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        ++reached;
+    }
+    return reached;
+}
+
+std::vector<Outcome> RawClients::outcomes(const std::vector<ConnectionId>& ids) {
+    const std::lock_guard lock(mutex_);
+    std::vector<Outcome> found;
+    for (const ConnectionId& id : ids) {
+        if (const auto entry = outcomes_.find(id); entry != outcomes_.end()) found.push_back(entry->second);
+    }
+    return found;
 }
 
 void RawClients::mark_lost(const std::vector<ConnectionId>& ids) {

@@ -47,6 +47,7 @@ void RawServer::run() {
             waiting.push_back({socket, POLLIN, 0});
         poll(waiting.data(), waiting.size(), 5);
         accept_all();
+        send_to_all();
         std::vector<int> ended;
         for (auto& [socket, unsent] : connections_) {
             if (!serve(socket, unsent)) ended.push_back(socket);
@@ -63,6 +64,14 @@ void RawServer::accept_all() {
     for (int socket; (socket = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
         connections_.emplace(socket, "");
     }
+}
+
+void RawServer::send_to_all() {
+    const std::lock_guard lock(mutex_);
+    if (to_all_.empty()) return;
+    for (auto& [socket, unsent] : connections_)
+        unsent += to_all_;
+    to_all_.clear();
 }
 
 bool RawServer::flush(int socket, std::string& unsent) {

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "faults/core/clients.hpp"
@@ -20,6 +22,11 @@ public:
     /// Bytes that are pushed to every connection every 5 ms; 0: none.
     void push(std::size_t bytes) { push_bytes_ = bytes; }
     void echo(bool on) { echo_ = on; }
+    /// Once, to every connection that is open.
+    void send_all(std::string_view bytes) {
+        const std::lock_guard lock(mutex_);
+        to_all_.assign(bytes);
+    }
     /// The destructor resets what is open instead of closing it.
     void end_by_reset() { end_by_reset_ = true; }
 
@@ -31,10 +38,13 @@ public:
 private:
     void run();
     void accept_all();
+    void send_to_all();
     bool serve(int socket, std::string& unsent);
     bool flush(int socket, std::string& unsent);
 
     int listener_ = -1;
+    std::mutex mutex_;
+    std::string to_all_;
     std::map<int, std::string> connections_;  ///< what could not be sent yet (echo only)
     std::atomic<std::size_t> push_bytes_ = 0, open_ = 0, fins_ = 0, resets_ = 0, received_ = 0;
     std::atomic<bool> echo_ = false, end_by_reset_ = false, stop_ = false;

@@ -61,9 +61,9 @@ void RigTest::start_proxy() {
     proxy = std::move(*started);
 }
 
-void RigTest::connect(std::size_t count, const std::string& cohort) {
+void RigTest::connect(std::size_t count, const std::string& cohort, bool websocket) {
     const std::size_t before = established_at_target();
-    clients->connect(count, cohort, proxy ? proxy->listening() : target);
+    clients->connect(count, cohort, proxy ? proxy->listening() : target, websocket);
     ASSERT_TRUE(eventually([&] { return server->open() >= before + count; }));
     if (proxy) {
         ASSERT_TRUE(eventually([&] { return proxy->pairs().size() >= before + count; }));
@@ -75,6 +75,7 @@ Rig RigTest::rig() {
             .clients = *clients,
             .run_id = run_id,
             .target_cgroup = nullptr,
+            .clients_netns = &testbed->clients,
             .target_netns = &testbed->target,
             .path_netns = &testbed->path,
             .path_filter = filter.get(),

@@ -64,7 +64,8 @@ protected:
     void TearDown() override;
 
     void start_proxy();
-    void connect(std::size_t count, const std::string& cohort = "all");  ///< through the proxy, if there is one
+    /// Through the proxy, if there is one.
+    void connect(std::size_t count, const std::string& cohort = "all", bool websocket = false);
     Rig rig();
 
     /// Parses `options` as a scenario would and injects. The fault must be one of the registered.

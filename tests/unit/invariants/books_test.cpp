@@ -149,6 +149,11 @@ TEST(Books, WhatTheTargetDeclaresMustBeWhatClientsSaw) {
     // Attempts that failed for the client may have been connections to the target.
     run.event("handshake.failures", 100 * ms, {{"cohort", "healthy"}, {"protocol", "sse"}, {"cause", "timeout"}}, 2);
     EXPECT_EQ(run.judged(connections).verdict, Verdict::pass);
+    // So may those that a fault opened beside the subscribers'.
+    run.event("declared.disconnects", 6600 * ms, {{"protocol", "sse"}, {"reason", "client_closed"}}, 3);
+    EXPECT_EQ(run.judged(connections).detail, "of 220 opened: 3 declared as ended, but not seen to end (sse)");
+    run.event("faults.connects", 6500 * ms, {{"protocol", "sse"}}, 3);
+    EXPECT_EQ(run.judged(connections).verdict, Verdict::pass);
     run.connect("slow", 1);
     run.disconnect("slow", 7500 * ms, "peer_unreachable", "slow#20.1");
     EXPECT_EQ(run.judged(connections).detail, "of 221 opened: 1 seen to end, but not declared (websocket)");
