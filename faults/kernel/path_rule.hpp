@@ -51,7 +51,10 @@ struct PathCount {
     };
     std::vector<Met> flows = {};  ///< those that were added, in order
 
-    Packets both() const { return {to_target.treated + to_client.treated, to_target.passed + to_client.passed}; }
+    Packets all() const {
+        return {to_target.treated + to_client.treated + handshakes.treated,
+                to_target.passed + to_client.passed + handshakes.passed};
+    }
 };
 
 class PathRule {

@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace squall::proxy {
+namespace {
+
+constexpr Nanos look_interval = 200'000'000;
+
+}  // namespace
 
 OptionSpec direction_option(const char* fallback) {
     return {.name = "direction",
@@ -26,7 +31,12 @@ Status check_path(const Rig& rig, const char* fault) {
     return Error{fmt::format("{} needs a target in squall's own network: it treats packets in the path to it", fault)};
 }
 
-Result<std::vector<TargetSide>> aim_in_path(const Rig& rig, const Aim& aim, const char* fault) {
+kernel::Handshakes handshakes_of(const Rig& rig) {
+    return {.listener = rig.target, .of_proxy = rig.proxy != nullptr};
+}
+
+Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
+                                   const char* fault) {
     if (auto there = check_path(rig, fault); !there) return there.error();
     const TargetView view(rig);
     const auto resolved = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
@@ -38,19 +48,42 @@ Result<std::vector<TargetSide>> aim_in_path(const Rig& rig, const Aim& aim, cons
         if (socket && socket->state == kernel::TcpState::established) held.push_back(resolved[i]);
     }
     if (held.empty()) return Error{fmt::format("{}: no connection of cohort '{}' is open", fault, aim.cohort)};
-    return held;
-}
 
-Result<std::unique_ptr<kernel::PathRule>> treat_in_path(const Rig& rig, const kernel::Treatment& treatment,
-                                                        const std::vector<TargetSide>& chosen) {
+    AimedRule aimed(rig, aim, later);
+    if (later == Later::treated && aimed.everybody()) treatment.handshakes = handshakes_of(rig);
     auto rule = rig.path_filter->add(treatment);
-    if (!rule) return rule;
-    if (auto treated = (*rule)->treat(flows_of(chosen)); !treated) return treated.error();
-    return rule;
+    if (!rule) return rule.error();
+    aimed.rule_ = std::move(*rule);
+    if (auto treated = aimed.treat(held); !treated) return treated.error();
+    aimed.aimed_ = held.size();
+    for (const ConnectionId& id : aimed.ids_)
+        aimed.subscribers_.insert(id.subscriber);
+    return aimed;
 }
 
-std::size_t met(const kernel::PathCount& counts, std::size_t count) {
-    const auto end = counts.flows.begin() + static_cast<std::ptrdiff_t>(std::min(count, counts.flows.size()));
+Status AimedRule::treat(const std::vector<TargetSide>& sides) {
+    if (auto treated = rule_->treat(flows_of(sides)); !treated) return treated;
+    for (const ConnectionId& id : ids_of(sides)) {
+        ids_.push_back(id);
+        treated_.insert(id);
+    }
+    return {};
+}
+
+Status AimedRule::advance(Nanos since_injection) {
+    if (later_ == Later::spared || since_injection - looked_at_ < look_interval) return {};
+    looked_at_ = since_injection;
+    std::vector<ClientConnection> back;
+    for (ClientConnection& connection : rig_->clients.connections(aim_.cohort)) {
+        const bool chosen = everybody() || subscribers_.contains(connection.id.subscriber);
+        if (chosen && !treated_.contains(connection.id)) back.push_back(std::move(connection));
+    }
+    if (back.empty()) return {};
+    return treat(TargetView(*rig_).resolve(back));
+}
+
+std::size_t AimedRule::met(const kernel::PathCount& counts) const {
+    const auto end = counts.flows.begin() + static_cast<std::ptrdiff_t>(std::min(aimed_, counts.flows.size()));
     return static_cast<std::size_t>(
         std::count_if(counts.flows.begin(), end, [](const auto& flow) { return flow.packets > 0; }));
 }

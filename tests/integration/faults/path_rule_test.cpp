@@ -61,10 +61,10 @@ TEST_F(PathRule, AShareOfThePacketsIsDrawn) {
     const auto losing = rule({.share = 0.2}, flows());
     ASSERT_TRUE(eventually([&] {
         clients->send_all("ping");
-        return count(*losing).both().total() > 500;
+        return count(*losing).all().total() > 500;
     }));
-    const auto both = count(*losing).both();
-    const double share = static_cast<double>(both.treated) / static_cast<double>(both.total());
+    const auto all = count(*losing).all();
+    const double share = static_cast<double>(all.treated) / static_cast<double>(all.total());
     EXPECT_NEAR(share, 0.2, 0.08) << "four and a half standard deviations";
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
     for (const char* name :
-         {"cpu-cap", "half-open", "mass-disconnect", "partition", "proxy-idle-timeout", "slow-reader"}) {
+         {"cpu-cap", "half-open", "mass-disconnect", "packet-loss", "partition", "proxy-idle-timeout", "slow-reader"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
