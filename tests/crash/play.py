@@ -22,6 +22,7 @@ EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "mtu-black-hole": ("{fault: mtu-black-hole, cohort: sse, mtu: 300B}", False),
     "packet-loss": ("{fault: packet-loss, loss: 10%}", False),
     "partition": ("{fault: partition, cohort: sse}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
