@@ -23,6 +23,7 @@ EXAMPLES = {
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
     "mtu-black-hole": ("{fault: mtu-black-hole, cohort: sse, mtu: 300B}", False),
+    "nat-forget": ("{fault: nat-forget, cohort: sse, answer: reset}", False),
     "packet-loss": ("{fault: packet-loss, loss: 10%}", False),
     "partition": ("{fault: partition, cohort: sse}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
