@@ -28,6 +28,7 @@ EXAMPLES = {
     "partition": ("{fault: partition, cohort: sse}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
+    "syn-drop": ("{fault: syn-drop, loss: 50%}", False),
 }
 
 SCENARIO = """\
