@@ -15,6 +15,7 @@
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/kernel/shaper.hpp"
 #include "faults/kernel/socket_table.hpp"
 #include "faults/kernel/testbed.hpp"
 
@@ -116,6 +117,19 @@ Result<std::string> try_nftables_rules() {
     return "by length, at random, with a reset, " + *rights;
 }
 
+Result<std::string> try_traffic_shaping() {
+    auto rights = gain_rights();
+    if (!rights) return rights;
+    const auto testbed = make_testbed();
+    if (!testbed) return testbed.error();
+    const auto shaper =
+        Shaper::create(testbed->path, Testbed::towards_clients, {.rate = 1'000'000, .burst = 16'384, .queue = 65'536});
+    if (!shaper) return shaper.error();
+    if (const auto count = (*shaper)->count(); !count) return count.error();
+    if (auto removed = (*shaper)->remove(); !removed) return removed.error();
+    return "htb with bfifo, " + *rights;
+}
+
 /// The socket of a listener on loopback with a free port.
 Result<int> listening_socket() {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -187,6 +201,8 @@ const RegisterCapability nftables_rules{
     "nftables-rules", "packets dropped in the path by their length or at random, or answered with a reset", [] {
         return in_child(try_nftables_rules, "modprobe -a nft_numgen nft_reject_inet; apt-get install libnftables1");
     }};
+const RegisterCapability traffic_shaping{"traffic-shaping", "a bottleneck with a queue in the path",
+                                         [] { return in_child(try_traffic_shaping, "modprobe sch_htb"); }};
 const RegisterCapability tcp_repair{
     "tcp-repair", "connections that end without a packet",
     [] { return in_child(try_tcp_repair, "a kernel with CONFIG_CHECKPOINT_RESTORE, and network namespaces"); }};

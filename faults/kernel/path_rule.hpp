@@ -31,9 +31,10 @@ struct Treatment {
     double share = 1;               ///< of the packets, drawn one by one (nftables numgen random)
     std::uint32_t longer_than = 0;  ///< bytes of an IP packet; 0: of any length
     std::uint32_t priority = 0;
+    bool as_on_a_wire = false;  ///< packets are cut to size, as they are wherever share or length matters
     std::optional<Handshakes> handshakes = {};  ///< treated beside the connections that are added
 
-    bool counts_wire_packets() const { return share < 1 || longer_than > 0; }
+    bool counts_wire_packets() const { return share < 1 || longer_than > 0 || as_on_a_wire; }
 };
 
 struct PathCount {

@@ -36,7 +36,7 @@ kernel::Handshakes handshakes_of(const Rig& rig) {
 }
 
 Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
-                                   const char* fault) {
+                                   const char* fault, Leg leg) {
     if (auto there = check_path(rig, fault); !there) return there.error();
     const TargetView view(rig);
     const auto resolved = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
@@ -49,8 +49,9 @@ Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treat
     }
     if (held.empty()) return Error{fmt::format("{}: no connection of cohort '{}' is open", fault, aim.cohort)};
 
-    AimedRule aimed(rig, aim, later);
-    if (later == Later::treated && aimed.everybody()) treatment.handshakes = handshakes_of(rig);
+    AimedRule aimed(rig, aim, later, leg);
+    const bool queued = treatment.action == kernel::Treatment::Action::classify;
+    if (later == Later::treated && aimed.everybody() && !queued) treatment.handshakes = handshakes_of(rig);
     auto rule = rig.path_filter->add(treatment);
     if (!rule) return rule.error();
     aimed.rule_ = std::move(*rule);
@@ -62,10 +63,15 @@ Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treat
 }
 
 Status AimedRule::treat(const std::vector<TargetSide>& sides) {
-    if (auto treated = rule_->treat(flows_of(sides)); !treated) return treated;
-    for (const ConnectionId& id : ids_of(sides)) {
-        ids_.push_back(id);
-        treated_.insert(id);
+    std::vector<kernel::Flow> flows;
+    for (const TargetSide& side : sides) {
+        const ClientConnection& front = side.connection;
+        flows.push_back(leg_ == Leg::target ? side.flow : kernel::Flow{front.local, front.remote});
+    }
+    if (auto treated = rule_->treat(flows); !treated) return treated;
+    for (const TargetSide& side : sides) {
+        ids_.push_back(side.connection.id);
+        treated_.insert(side.connection.id);
     }
     return {};
 }

@@ -26,9 +26,13 @@ public:
         treated,  ///< as well: the next connection of a chosen subscriber, and handshakes if everybody is aimed at
         spared,
     };
+    enum class Leg {
+        target,      ///< the connection that ends at the target
+        subscriber,  ///< the one that ends at the subscriber; without a proxy they are the same
+    };
     /// Errors name `fault`: no path with a filter in it, or nobody to aim at. The rig must outlive the rule.
     static Result<AimedRule> begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
-                                   const char* fault);
+                                   const char* fault, Leg leg = Leg::target);
 
     /// Treats those that came back, once they are there: before that, nothing tells the path whose they are.
     Status advance(Nanos since_injection);
@@ -42,13 +46,14 @@ public:
     std::size_t met(const kernel::PathCount& counts) const;
 
 private:
-    AimedRule(const Rig& rig, const Aim& aim, Later later) : rig_(&rig), aim_(aim), later_(later) {}
+    AimedRule(const Rig& rig, const Aim& aim, Later later, Leg leg) : rig_(&rig), aim_(aim), later_(later), leg_(leg) {}
     Status treat(const std::vector<TargetSide>& sides);
     bool everybody() const { return aim_.cohort.empty() && aim_.share >= 1; }
 
     const Rig* rig_;
     Aim aim_;
     Later later_;
+    Leg leg_;
     std::unique_ptr<kernel::PathRule> rule_;
     std::size_t aimed_ = 0;
     std::vector<ConnectionId> ids_;

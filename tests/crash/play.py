@@ -27,6 +27,7 @@ EXAMPLES = {
     "packet-loss": ("{fault: packet-loss, loss: 10%}", False),
     "partition": ("{fault: partition, cohort: sse}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
+    "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both}", False),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
     "syn-drop": ("{fault: syn-drop, loss: 50%}", False),
 }

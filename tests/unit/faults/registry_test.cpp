@@ -11,7 +11,7 @@ namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
     for (const char* name : {"cpu-cap", "half-open", "mass-disconnect", "mtu-black-hole", "nat-forget", "packet-loss",
-                             "partition", "proxy-idle-timeout", "slow-reader", "syn-drop"}) {
+                             "partition", "proxy-idle-timeout", "rate-limit", "slow-reader", "syn-drop"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
