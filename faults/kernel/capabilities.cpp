@@ -15,6 +15,7 @@
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/kernel/shaper.hpp"
 #include "faults/kernel/socket_table.hpp"
 #include "faults/kernel/testbed.hpp"
 
@@ -97,6 +98,38 @@ Result<std::string> try_nftables() {
     return "sets with counters, " + *rights;
 }
 
+Result<std::string> try_nftables_rules() {
+    auto rights = gain_rights();
+    if (!rights) return rights;
+    const auto testbed = make_testbed();
+    if (!testbed) return testbed.error();
+    const auto filter = PathFilter::create(testbed->path, run_name(), {&testbed->clients, &testbed->target});
+    if (!filter) return filter.error();
+    const Flow flow{{Testbed::client_address, 1}, {Testbed::target_address, 2}};
+    for (const auto action : {Treatment::Action::drop, Treatment::Action::reset}) {
+        const auto rule = (*filter)->add(
+            {.action = action, .share = 0.5, .longer_than = 1000, .handshakes = Handshakes{.listener = flow.server}});
+        if (!rule) return rule.error();
+        if (auto treated = (*rule)->treat({flow}); !treated) return treated.error();
+        if (const auto count = (*rule)->count(); !count) return count.error();
+        if (auto removed = (*rule)->remove(); !removed) return removed.error();
+    }
+    return "by length, at random, with a reset, " + *rights;
+}
+
+Result<std::string> try_traffic_shaping() {
+    auto rights = gain_rights();
+    if (!rights) return rights;
+    const auto testbed = make_testbed();
+    if (!testbed) return testbed.error();
+    const auto shaper =
+        Shaper::create(testbed->path, Testbed::towards_clients, {.rate = 1'000'000, .burst = 16'384, .queue = 65'536});
+    if (!shaper) return shaper.error();
+    if (const auto count = (*shaper)->count(); !count) return count.error();
+    if (auto removed = (*shaper)->remove(); !removed) return removed.error();
+    return "htb with bfifo, " + *rights;
+}
+
 /// The socket of a listener on loopback with a free port.
 Result<int> listening_socket() {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -164,6 +197,12 @@ const RegisterCapability network_namespaces{"network-namespaces",
 const RegisterCapability nftables{
     "nftables", "packets of chosen connections dropped in the path",
     [] { return in_child(try_nftables, "modprobe nf_tables nft_counter; apt-get install libnftables1"); }};
+const RegisterCapability nftables_rules{
+    "nftables-rules", "packets dropped in the path by their length or at random, or answered with a reset", [] {
+        return in_child(try_nftables_rules, "modprobe -a nft_numgen nft_reject_inet; apt-get install libnftables1");
+    }};
+const RegisterCapability traffic_shaping{"traffic-shaping", "a bottleneck with a queue in the path",
+                                         [] { return in_child(try_traffic_shaping, "modprobe sch_htb"); }};
 const RegisterCapability tcp_repair{
     "tcp-repair", "connections that end without a packet",
     [] { return in_child(try_tcp_repair, "a kernel with CONFIG_CHECKPOINT_RESTORE, and network namespaces"); }};

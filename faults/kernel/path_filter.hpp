@@ -1,5 +1,5 @@
-// The nftables table of a run in the path's namespace: per-connection drops, each connection with its own counter.
-// The table bears the run's name; nothing else is touched, nothing is flushed.
+// The nftables tables of a run in the path's namespace: per-connection drops, each connection with its own counter, and
+// rules that treat packets in other ways. The tables bear the run's name; nothing else is touched, nothing is flushed.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "faults/core/clients.hpp"
-#include "faults/kernel/namespace.hpp"
+#include "faults/kernel/nft.hpp"
+#include "faults/kernel/path_rule.hpp"
 
 namespace squall::kernel {
-
-enum class Direction { to_target, to_client, both };
-
-/// A connection as its packets look in the path: the client-side and the target-side end of one TCP connection.
-struct Flow {
-    Endpoint client;
-    Endpoint server;
-    friend auto operator<=>(const Flow&, const Flow&) = default;
-};
 
 struct FlowCount {
     Flow flow;
@@ -31,7 +22,9 @@ struct FlowCount {
 class PathFilter {
 public:
     /// Adds `table inet squall-RUN_ID` to `path`, with chains for forwarded, incoming and outgoing packets.
-    static Result<std::unique_ptr<PathFilter>> create(const Namespace& path, const std::string& run_id);
+    /// `ends` are the namespaces on both sides of it, whose eth0 cuts packets to size while a rule needs that.
+    static Result<std::unique_ptr<PathFilter>> create(const Namespace& path, const std::string& run_id,
+                                                      const std::vector<const Namespace*>& ends = {});
     ~PathFilter();
 
     Status drop(const std::vector<Flow>& flows, Direction direction);
@@ -40,6 +33,9 @@ public:
     Status watch_resets(const std::vector<Flow>& flows);
     /// Counters of all flows that were ever dropped or watched and not restored since.
     Result<std::vector<FlowCount>> counts() const;
+
+    /// A rule in a table of its own, `squall-RUN_ID-N`; without connections yet.
+    Result<std::unique_ptr<PathRule>> add(const Treatment& treatment);
 
 private:
     struct State;

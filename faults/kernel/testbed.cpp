@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <net/if.h>
-#include <netlink/errno.h>
-#include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
@@ -11,17 +9,11 @@
 
 #include <memory>
 
+#include "faults/kernel/route_socket.hpp"
+
 namespace squall::kernel {
 namespace {
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using Socket = std::unique_ptr<nl_sock, Freed<nl_socket_free>>;
 using Link = std::unique_ptr<rtnl_link, Freed<rtnl_link_put>>;
 using LocalAddress = std::unique_ptr<rtnl_addr, Freed<rtnl_addr_put>>;
 using Address = std::unique_ptr<nl_addr, Freed<nl_addr_put>>;
@@ -29,18 +21,6 @@ using Route = std::unique_ptr<rtnl_route, Freed<rtnl_route_put>>;
 
 constexpr int prefix_bits = 24;
 constexpr const char* end_name = "eth0";
-
-Error netlink_failure(const std::string& attempted, int code) {
-    return Error{attempted + ": " + nl_geterror(code), 0};
-}
-
-Result<Socket> route_socket() {
-    Socket socket(nl_socket_alloc());
-    if (const int code = nl_connect(socket.get(), NETLINK_ROUTE); code < 0) {
-        return netlink_failure("connecting to rtnetlink", code);
-    }
-    return socket;
-}
 
 Address make_address(std::uint32_t host_order, int bits) {
     const std::uint32_t network_order = htonl(host_order);
@@ -114,10 +94,10 @@ Status configure_end(const Namespace& end, std::uint32_t address, std::uint32_t 
 
 Status configure_path(const Testbed& testbed) {
     return testbed.path.run([&]() -> Status {
-        if (auto done = add_veth("to-clients", testbed.clients); !done) return done;
-        if (auto done = add_veth("to-target", testbed.target); !done) return done;
-        if (auto done = configure("to-clients", Testbed::path_client_address); !done) return done;
-        return configure("to-target", Testbed::path_target_address);
+        if (auto done = add_veth(Testbed::towards_clients, testbed.clients); !done) return done;
+        if (auto done = add_veth(Testbed::towards_target, testbed.target); !done) return done;
+        if (auto done = configure(Testbed::towards_clients, Testbed::path_client_address); !done) return done;
+        return configure(Testbed::towards_target, Testbed::path_target_address);
     });
 }
 

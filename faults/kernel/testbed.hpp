@@ -20,6 +20,9 @@ struct Testbed {
     static constexpr std::uint32_t path_client_address = 0xC61200FE;  // 198.18.0.254
     static constexpr std::uint32_t path_target_address = 0xC61201FE;  // 198.18.1.254
     static constexpr std::uint32_t target_address = 0xC6120101;       // 198.18.1.1
+
+    static constexpr const char* towards_clients = "to-clients";  ///< the path's interfaces
+    static constexpr const char* towards_target = "to-target";
 };
 
 /// Ephemeral ports of the clients are widened to 1024..65535; listen backlogs (somaxconn) to 16,384. Segmentation

@@ -50,7 +50,7 @@ Status Stage::build_network(const std::string& run_id) {
     auto testbed = kernel::make_testbed();
     if (!testbed) return testbed.error();
     testbed_.emplace(std::move(*testbed));
-    auto filter = kernel::PathFilter::create(testbed_->path, run_id);
+    auto filter = kernel::PathFilter::create(testbed_->path, run_id, {&testbed_->clients, &testbed_->target});
     if (!filter) return filter.error();
     filter_ = std::move(*filter);
     return {};

@@ -24,7 +24,11 @@ EXAMPLES = {
     "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
     "malformed-frames": ("{fault: malformed-frames, kind: oversized}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "mtu-black-hole": ("{fault: mtu-black-hole, cohort: sse, mtu: 300B}", False),
+    "nat-forget": ("{fault: nat-forget, cohort: sse, answer: reset}", False),
     "no-pong": ("{fault: no-pong, share: 50%}", False),
+    "packet-loss": ("{fault: packet-loss, loss: 10%}", False),
+    "partition": ("{fault: partition, cohort: sse}", False),
     "proxy-bandwidth": ("{fault: proxy-bandwidth, rate: 10KiB/s}", True),
     "proxy-buffering": ("{fault: proxy-buffering, bytes: 4KiB}", True),
     "proxy-cut": ("{fault: proxy-cut, bytes: 3KB, by: rst}", True),
@@ -33,9 +37,11 @@ EXAMPLES = {
     "proxy-max-age": ("{fault: proxy-max-age, age: 200ms}", True),
     "proxy-reload": ("{fault: proxy-reload, drain: 300ms}", True),
     "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
+    "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both}", False),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
     "slowloris": ("{fault: slowloris, interval: 20ms}", False),
     "subscribe-churn": ("{fault: subscribe-churn, rate: 50/s, how: reset}", False),
+    "syn-drop": ("{fault: syn-drop, loss: 50%}", False),
 }
 
 SCENARIO = """\

@@ -5,14 +5,6 @@
 namespace squall::test {
 namespace {
 
-double measure(const Witness& witness, const std::string& name) {
-    for (const auto& m : witness.measures) {
-        if (m.name == name) return m.value;
-    }
-    ADD_FAILURE() << "no measure " << name;
-    return -1;
-}
-
 class HalfOpen : public RigTest {};
 
 TEST_F(HalfOpen, PeerVanishedWithDataInFlight) {

@@ -1,6 +1,7 @@
 #include "raw_clients.hpp"
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,6 +64,27 @@ void RawClients::connect_one(const ConnectionId& id, const std::string& cohort, 
         return {};
     });
     if (!done) throw std::runtime_error(done.error().message);
+}
+
+bool RawClients::try_connect(ConnectionId id, const std::string& cohort, Endpoint to,
+                             std::chrono::milliseconds patience) {
+    const Status done = where_.run([&]() -> Status {
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(to.port);
+        address.sin_addr.s_addr = htonl(to.address);
+        ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        pollfd waiting{socket, POLLOUT, 0};
+        if (poll(&waiting, 1, static_cast<int>(patience.count())) != 1 || waiting.revents != POLLOUT) {
+            close(socket);
+            return Error{"no connection"};
+        }
+        const std::lock_guard lock(mutex_);
+        connections_[id] = {.described = {id, cohort, own_end(socket), to}, .socket = socket, .reading = {}};
+        return {};
+    });
+    return static_cast<bool>(done);
 }
 
 void RawClients::send_all(const std::string& bytes) {

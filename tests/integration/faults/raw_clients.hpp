@@ -1,6 +1,7 @@
 // The contract that the workload implements for faults, over raw sockets: one thread that reads as it is told to.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
@@ -19,6 +20,8 @@ public:
 
     /// Throws std::runtime_error where a connection is not made.
     void connect(std::size_t count, const std::string& cohort, Endpoint to, bool websocket = false);
+    /// False: no connection within `patience`. `id` may be that of a subscriber who was there before.
+    bool try_connect(ConnectionId id, const std::string& cohort, Endpoint to, std::chrono::milliseconds patience);
     void send_all(const std::string& bytes);
 
     /// What a WebSocket client here knows of the protocol: this ping, and this answer to it.

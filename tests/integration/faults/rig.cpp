@@ -10,6 +10,14 @@
 
 namespace squall::test {
 
+double measure(const Witness& witness, const std::string& name) {
+    for (const auto& m : witness.measures) {
+        if (m.name == name) return m.value;
+    }
+    ADD_FAILURE() << "no measure " << name;
+    return -1;
+}
+
 Scratch::Scratch() {
     const auto all = std::filesystem::temp_directory_path() / fmt::format("squall-tests-{}", geteuid());
     std::filesystem::create_directories(all);
@@ -42,7 +50,7 @@ void RigTest::SetUp() {
     auto opened = Journal::create(scratch.directory(), run_id);
     ASSERT_EQ(failure(opened), "");
     journal.emplace(std::move(*opened));
-    auto made = kernel::PathFilter::create(testbed->path, run_id);
+    auto made = kernel::PathFilter::create(testbed->path, run_id, {&testbed->clients, &testbed->target});
     if (!made) GTEST_SKIP() << made.error().message;
     filter = std::move(*made);
     server = std::make_unique<RawServer>(testbed->target, target);

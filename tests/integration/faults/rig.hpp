@@ -42,6 +42,9 @@ std::string failure(const R& result) {
     return result ? "" : result.error().message;
 }
 
+/// Fails the test if the witness has no such measure.
+double measure(const Witness& witness, const std::string& name);
+
 /// Scratch directory with a journal in it, gone with the object.
 class Scratch {
 public:

@@ -10,8 +10,10 @@ namespace squall {
 namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
-    for (const char* name : {"cpu-cap", "half-open", "handshake-flood", "malformed-frames", "mass-disconnect",
-                             "no-pong", "proxy-idle-timeout", "slow-reader", "slowloris", "subscribe-churn"}) {
+    for (const char* name :
+         {"cpu-cap", "half-open", "handshake-flood", "malformed-frames", "mass-disconnect", "mtu-black-hole",
+          "nat-forget", "no-pong", "packet-loss", "partition", "proxy-cut", "proxy-idle-timeout", "proxy-latency",
+          "rate-limit", "slow-reader", "slowloris", "subscribe-churn", "syn-drop"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);

@@ -1,0 +1,169 @@
+#include "faults/kernel/shaper.hpp"
+
+#include <fmt/format.h>
+#include <linux/pkt_sched.h>
+#include <netlink/errno.h>
+#include <netlink/route/class.h>
+#include <netlink/route/link.h>
+#include <netlink/route/qdisc.h>
+#include <netlink/route/qdisc/fifo.h>
+#include <netlink/route/qdisc/htb.h>
+#include <netlink/route/tc.h>
+
+#include <cstdio>
+
+#include "faults/kernel/route_socket.hpp"
+
+namespace squall::kernel {
+namespace {
+
+using Link = std::unique_ptr<rtnl_link, Freed<rtnl_link_put>>;
+using Qdisc = std::unique_ptr<rtnl_qdisc, Freed<rtnl_qdisc_put>>;
+using Class = std::unique_ptr<rtnl_class, Freed<rtnl_class_put>>;
+using Cache = std::unique_ptr<nl_cache, Freed<nl_cache_free>>;
+
+constexpr std::uint32_t root = 0x10000;  // 1:
+constexpr std::uint32_t classes_max = 100;
+constexpr std::uint32_t quantum = 1600;  // of classes that lend to each other, which these do not
+
+/// One interface of the calling thread's namespace, as rtnetlink has it.
+struct Place {
+    Socket socket;
+    Link link;
+
+    int index() const { return rtnl_link_get_ifindex(link.get()); }
+
+    template <class T>
+    T* put(T* object, std::uint32_t parent, std::uint32_t handle, const char* kind) const {
+        rtnl_tc* tc = TC_CAST(object);
+        rtnl_tc_set_link(tc, link.get());
+        rtnl_tc_set_parent(tc, parent);
+        rtnl_tc_set_handle(tc, handle);
+        rtnl_tc_set_kind(tc, kind);
+        return object;
+    }
+};
+
+Result<Place> find(const std::string& interface) {
+    auto socket = route_socket();
+    if (!socket) return socket.error();
+    rtnl_link* link = nullptr;
+    if (const int code = rtnl_link_get_kernel(socket->get(), 0, interface.c_str(), &link); code < 0) {
+        return netlink_failure("looking for interface " + interface, code);
+    }
+    return Place{std::move(*socket), Link(link)};
+}
+
+/// One for all classes of an interface; what belongs to none of them passes by (default 0).
+Status have_root(const Place& place) {
+    const Qdisc htb(place.put(rtnl_qdisc_alloc(), TC_H_ROOT, root, "htb"));
+    const int code = rtnl_qdisc_add(place.socket.get(), htb.get(), NLM_F_CREATE | NLM_F_EXCL);
+    if (code < 0 && code != -NLE_EXIST) return netlink_failure("making a queueing discipline (htb)", code);
+    return {};
+}
+
+Result<std::uint32_t> add_class(const Place& place, const Bottleneck& bottleneck) {
+    int code = 0;
+    for (std::uint32_t number = 1; number <= classes_max; ++number) {
+        const Class made(place.put(rtnl_class_alloc(), root, root | number, "htb"));
+        rtnl_htb_set_rate64(made.get(), static_cast<std::uint64_t>(bottleneck.rate));
+        rtnl_htb_set_ceil64(made.get(), static_cast<std::uint64_t>(bottleneck.rate));
+        rtnl_htb_set_rbuffer(made.get(), bottleneck.burst);
+        rtnl_htb_set_cbuffer(made.get(), bottleneck.burst);
+        rtnl_htb_set_quantum(made.get(), quantum);
+        code = rtnl_class_add(place.socket.get(), made.get(), NLM_F_CREATE | NLM_F_EXCL);
+        if (code >= 0) return root | number;
+        if (code != -NLE_EXIST) break;
+    }
+    return netlink_failure("adding a class of a set rate (htb)", code);
+}
+
+Status add_queue(const Place& place, std::uint32_t parent, std::uint32_t bytes) {
+    const std::uint32_t handle = (0x10 + TC_H_MIN(parent)) << 16;
+    const Qdisc fifo(place.put(rtnl_qdisc_alloc(), parent, handle, "bfifo"));
+    rtnl_qdisc_fifo_set_limit(fifo.get(), static_cast<int>(bytes));
+    if (const int code = rtnl_qdisc_add(place.socket.get(), fifo.get(), NLM_F_CREATE | NLM_F_EXCL); code < 0) {
+        return netlink_failure("giving a class its queue (bfifo)", code);
+    }
+    return {};
+}
+
+Result<Cache> classes(const Place& place) {
+    nl_cache* cache = nullptr;
+    if (const int code = rtnl_class_alloc_cache(place.socket.get(), place.index(), &cache); code < 0) {
+        return netlink_failure("reading the classes of the path's queueing discipline", code);
+    }
+    return Cache(cache);
+}
+
+/// And the queueing discipline with its last class.
+Status remove_class(const Place& place, std::uint32_t which) {
+    const Class doomed(place.put(rtnl_class_alloc(), root, which, "htb"));
+    if (const int code = rtnl_class_delete(place.socket.get(), doomed.get()); code < 0) {
+        return netlink_failure("removing a class of a set rate (htb)", code);
+    }
+    const auto left = classes(place);
+    if (!left) return left.error();
+    if (nl_cache_nitems(left->get()) > 0) return {};
+    const Qdisc htb(place.put(rtnl_qdisc_alloc(), TC_H_ROOT, root, "htb"));
+    if (const int code = rtnl_qdisc_delete(place.socket.get(), htb.get()); code < 0) {
+        return netlink_failure("removing a queueing discipline (htb)", code);
+    }
+    return {};
+}
+
+}  // namespace
+
+Shaper::~Shaper() {
+    if (const auto removed = remove(); !removed) std::fprintf(stderr, "squall: %s\n", removed.error().message.c_str());
+}
+
+Result<std::unique_ptr<Shaper>> Shaper::create(const Namespace& path, const std::string& interface,
+                                               const Bottleneck& bottleneck) {
+    auto own_handle = path.duplicate();
+    if (!own_handle) return own_handle.error();
+    std::unique_ptr<Shaper> shaper(new Shaper(std::move(*own_handle), interface));
+    const auto made = path.run([&]() -> Status {
+        const auto place = find(interface);
+        if (!place) return place.error();
+        if (auto there = have_root(*place); !there) return there;
+        const auto added = add_class(*place, bottleneck);
+        if (!added) return added.error();
+        shaper->class_ = *added;
+        return add_queue(*place, *added, bottleneck.queue);
+    });
+    if (!made) return made.error();
+    return shaper;
+}
+
+Result<ShaperCount> Shaper::count() const {
+    ShaperCount count;
+    const auto read = path_.run([&]() -> Status {
+        const auto place = find(interface_);
+        if (!place) return place.error();
+        const auto all = classes(*place);
+        if (!all) return all.error();
+        const Class own(rtnl_class_get(all->get(), place->index(), class_));
+        if (!own) return Error{"reading a bottleneck's counters: its class is gone"};
+        const auto stat = [&](rtnl_tc_stat which) { return rtnl_tc_get_stat(TC_CAST(own.get()), which); };
+        count = {stat(RTNL_TC_PACKETS), stat(RTNL_TC_BYTES), stat(RTNL_TC_OVERLIMITS), stat(RTNL_TC_DROPS),
+                 stat(RTNL_TC_BACKLOG)};
+        return {};
+    });
+    if (!read) return read.error();
+    return count;
+}
+
+Status Shaper::remove() {
+    if (class_ == 0) return {};
+    const auto removed = path_.run([&]() -> Status {
+        const auto place = find(interface_);
+        if (!place) return place.error();
+        return remove_class(*place, class_);
+    });
+    if (!removed) return removed;
+    class_ = 0;
+    return {};
+}
+
+}  // namespace squall::kernel

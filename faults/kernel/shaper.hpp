@@ -1,0 +1,45 @@
+// A bottleneck of a set bandwidth with a queue in front of it, where an interface of the path sends: a class of htb
+// with a bfifo. Packets with its number for their priority go through it; all others pass by.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "faults/kernel/namespace.hpp"
+
+namespace squall::kernel {
+
+struct Bottleneck {
+    double rate = 0;          ///< bytes per second
+    std::uint32_t burst = 0;  ///< bytes that go at once after silence
+    std::uint32_t queue = 0;  ///< bytes that wait; what does not fit is dropped
+};
+
+struct ShaperCount {
+    std::uint64_t packets = 0;  ///< sent
+    std::uint64_t bytes = 0;
+    std::uint64_t delayed = 0;  ///< how often it had sent all that it may, and the next packet had to wait
+    std::uint64_t dropped = 0;  ///< packets
+    std::uint64_t queued = 0;   ///< bytes, now
+};
+
+class Shaper {
+public:
+    static Result<std::unique_ptr<Shaper>> create(const Namespace& path, const std::string& interface,
+                                                  const Bottleneck& bottleneck);
+    ~Shaper();  ///< removes it
+
+    std::uint32_t priority() const { return class_; }
+    Result<ShaperCount> count() const;
+    Status remove();  ///< idempotent; what waits in the queue is lost
+
+private:
+    Shaper(Namespace path, std::string interface) : path_(std::move(path)), interface_(std::move(interface)) {}
+
+    Namespace path_;
+    std::string interface_;
+    std::uint32_t class_ = 0;  ///< 0: none
+};
+
+}  // namespace squall::kernel

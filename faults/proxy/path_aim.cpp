@@ -1,0 +1,97 @@
+#include "faults/proxy/path_aim.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace squall::proxy {
+namespace {
+
+constexpr Nanos look_interval = 200'000'000;
+
+}  // namespace
+
+OptionSpec direction_option(const char* fallback) {
+    return {.name = "direction",
+            .kind = OptionSpec::Kind::choice,
+            .dimension = {},
+            .doc = "Which packets: those to the target, those to the subscriber, or both.",
+            .fallback = fallback,
+            .choices = {"both", "to-target", "to-subscriber"}};
+}
+
+kernel::Direction direction_of(const Options& options) {
+    const std::string& written = options.choice("direction");
+    if (written == "to-target") return kernel::Direction::to_target;
+    return written == "to-subscriber" ? kernel::Direction::to_client : kernel::Direction::both;
+}
+
+Status check_path(const Rig& rig, const char* fault) {
+    if (rig.path_filter != nullptr && rig.target_netns != nullptr) return {};
+    return Error{fmt::format("{} needs a target in squall's own network: it treats packets in the path to it", fault)};
+}
+
+kernel::Handshakes handshakes_of(const Rig& rig) {
+    return {.listener = rig.target, .of_proxy = rig.proxy != nullptr};
+}
+
+Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
+                                   const char* fault, Leg leg) {
+    if (auto there = check_path(rig, fault); !there) return there.error();
+    const TargetView view(rig);
+    const auto resolved = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
+    const auto sockets = view.sockets(resolved);
+    if (!sockets) return sockets.error();
+    std::vector<TargetSide> held;
+    for (std::size_t i = 0; i < resolved.size(); ++i) {
+        const auto& socket = (*sockets)[i];
+        if (socket && socket->state == kernel::TcpState::established) held.push_back(resolved[i]);
+    }
+    if (held.empty()) return Error{fmt::format("{}: no connection of cohort '{}' is open", fault, aim.cohort)};
+
+    AimedRule aimed(rig, aim, later, leg);
+    const bool queued = treatment.action == kernel::Treatment::Action::classify;
+    if (later == Later::treated && aimed.everybody() && !queued) treatment.handshakes = handshakes_of(rig);
+    auto rule = rig.path_filter->add(treatment);
+    if (!rule) return rule.error();
+    aimed.rule_ = std::move(*rule);
+    if (auto treated = aimed.treat(held); !treated) return treated.error();
+    aimed.aimed_ = held.size();
+    for (const ConnectionId& id : aimed.ids_)
+        aimed.subscribers_.insert(id.subscriber);
+    return aimed;
+}
+
+Status AimedRule::treat(const std::vector<TargetSide>& sides) {
+    std::vector<kernel::Flow> flows;
+    for (const TargetSide& side : sides) {
+        const ClientConnection& front = side.connection;
+        flows.push_back(leg_ == Leg::target ? side.flow : kernel::Flow{front.local, front.remote});
+    }
+    if (auto treated = rule_->treat(flows); !treated) return treated;
+    for (const TargetSide& side : sides) {
+        ids_.push_back(side.connection.id);
+        treated_.insert(side.connection.id);
+    }
+    return {};
+}
+
+Status AimedRule::advance(Nanos since_injection) {
+    if (later_ == Later::spared || since_injection - looked_at_ < look_interval) return {};
+    looked_at_ = since_injection;
+    std::vector<ClientConnection> back;
+    for (ClientConnection& connection : rig_->clients.connections(aim_.cohort)) {
+        const bool chosen = everybody() || subscribers_.contains(connection.id.subscriber);
+        if (chosen && !treated_.contains(connection.id)) back.push_back(std::move(connection));
+    }
+    if (back.empty()) return {};
+    return treat(TargetView(*rig_).resolve(back));
+}
+
+std::size_t AimedRule::met(const kernel::PathCount& counts) const {
+    const auto end = counts.flows.begin() + static_cast<std::ptrdiff_t>(std::min(aimed_, counts.flows.size()));
+    return static_cast<std::size_t>(
+        std::count_if(counts.flows.begin(), end, [](const auto& flow) { return flow.packets > 0; }));
+}
+
+}  // namespace squall::proxy

@@ -1,0 +1,68 @@
+// What the faults share that treat packets in the path: whom they are aimed at, which way, and how they say so.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "faults/core/fault.hpp"
+#include "faults/kernel/path_filter.hpp"
+#include "faults/proxy/target_view.hpp"
+
+namespace squall::proxy {
+
+/// `choice` "both", "to-target" or "to-subscriber".
+OptionSpec direction_option(const char* fallback);
+kernel::Direction direction_of(const Options& options);
+
+/// An error where the run has no path with a filter in it, or no target of squall's own.
+Status check_path(const Rig& rig, const char* fault);
+
+/// A rule of the path for the chosen connections. Those that had ended are left out: they cannot bear witness.
+class AimedRule {
+public:
+    enum class Later {
+        treated,  ///< as well: the next connection of a chosen subscriber, and handshakes if everybody is aimed at
+        spared,
+    };
+    enum class Leg {
+        target,      ///< the connection that ends at the target
+        subscriber,  ///< the one that ends at the subscriber; without a proxy they are the same
+    };
+    /// Errors name `fault`: no path with a filter in it, or nobody to aim at. The rig must outlive the rule.
+    static Result<AimedRule> begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
+                                   const char* fault, Leg leg = Leg::target);
+
+    /// Treats those that came back, once they are there: before that, nothing tells the path whose they are.
+    Status advance(Nanos since_injection);
+    Result<kernel::PathCount> count() const { return rule_->count(); }
+    Status remove() { return rule_->remove(); }
+
+    std::size_t aimed() const { return aimed_; }  ///< at the injection
+    std::size_t later() const { return ids_.size() - aimed_; }
+    const std::vector<ConnectionId>& connections() const { return ids_; }
+    /// How many of those that were aimed at met the rule with a packet at least.
+    std::size_t met(const kernel::PathCount& counts) const;
+
+private:
+    AimedRule(const Rig& rig, const Aim& aim, Later later, Leg leg) : rig_(&rig), aim_(aim), later_(later), leg_(leg) {}
+    Status treat(const std::vector<TargetSide>& sides);
+    bool everybody() const { return aim_.cohort.empty() && aim_.share >= 1; }
+
+    const Rig* rig_;
+    Aim aim_;
+    Later later_;
+    Leg leg_;
+    std::unique_ptr<kernel::PathRule> rule_;
+    std::size_t aimed_ = 0;
+    std::vector<ConnectionId> ids_;
+    std::set<ConnectionId> treated_;
+    std::set<std::uint32_t> subscribers_;
+    Nanos looked_at_ = 0;
+};
+
+/// The handshakes with the target, as the path sees them.
+kernel::Handshakes handshakes_of(const Rig& rig);
+
+}  // namespace squall::proxy
