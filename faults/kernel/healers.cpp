@@ -1,8 +1,10 @@
 // How to undo each kind of record that a run leaves in its journal. Linked as an object, or nothing would register.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <charconv>
+#include <sstream>
 
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup_files.hpp"
@@ -51,6 +53,20 @@ Status heal_process(const UndoRecord& record) {
     return kill_processes_of_run(run->second, target);
 }
 
+/// {processes}: "PID START_TIME PID START_TIME …"
+Status heal_stopped(const UndoRecord& record) {
+    const auto text = argument(record, "processes");
+    if (!text) return text.error();
+    std::istringstream numbers(*text);
+    for (ProcessId process; numbers >> process.pid;) {
+        if (!(numbers >> process.start_time) || process.pid <= 1) {
+            return Error{fmt::format("undo record {}: '{}' are no processes to continue", record.id, *text)};
+        }
+        if (auto told = signal_process(process, SIGCONT); !told) return told;
+    }
+    return {};
+}
+
 /// {path}
 Status heal_group(const UndoRecord& record) {
     const auto path = argument(record, "path");
@@ -74,6 +90,7 @@ Status heal_limit(const UndoRecord& record) {
 }
 
 const RegisterHealer process_healer{"process-kill", heal_process};
+const RegisterHealer stopped_healer{"process-continue", heal_stopped};
 const RegisterHealer group_healer{"cgroup-remove", heal_group};
 const RegisterHealer limit_healer{"cgroup-write", heal_limit};
 

@@ -10,7 +10,8 @@ namespace squall {
 namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
-    for (const char* name : {"cpu-cap", "half-open", "mass-disconnect", "proxy-idle-timeout", "slow-reader"}) {
+    for (const char* name :
+         {"cpu-cap", "freeze", "half-open", "mass-disconnect", "proxy-idle-timeout", "slow-reader"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
