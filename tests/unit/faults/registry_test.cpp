@@ -11,7 +11,7 @@ namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
     for (const char* name :
-         {"cpu-cap", "freeze", "half-open", "mass-disconnect", "proxy-idle-timeout", "slow-reader"}) {
+         {"cpu-cap", "fd-limit", "freeze", "half-open", "mass-disconnect", "proxy-idle-timeout", "slow-reader"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
