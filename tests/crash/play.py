@@ -24,6 +24,7 @@ EXAMPLES = {
     "freeze": ("{fault: freeze, pause: 100ms, every: 250ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "memory-cap": ("{fault: memory-cap, headroom: 64MiB}", False),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
 }
