@@ -57,7 +57,9 @@ std::vector<pid_t> all_processes() {
 /// anything, parentheses and blanks included. Empty: it is gone.
 std::vector<std::string> stat_fields(const std::string& path) {
     std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream read;  // an iterator over the file would throw when the process ends meanwhile
+    read << file.rdbuf();
+    const std::string text = read.str();
     const std::size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) return {};
     std::istringstream stream(text.substr(name_end + 1));

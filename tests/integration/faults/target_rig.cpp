@@ -81,7 +81,8 @@ void sleep_for_ever() {
 
 char state_of(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text;
+    std::getline(file, text);
     const auto name_end = text.rfind(')');
     return name_end != std::string::npos && text.size() > name_end + 2 ? text[name_end + 2] : '\0';
 }
