@@ -20,6 +20,7 @@ HANG_SECONDS = 30
 # An example of each fault, and whether it needs the proxy; without one a new fault would go untested, and the tests fail.
 EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
+    "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
     "fd-limit": ("{fault: fd-limit, headroom: 4}", False),
     "freeze": ("{fault: freeze, pause: 100ms, every: 250ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),

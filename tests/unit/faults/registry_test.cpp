@@ -10,8 +10,8 @@ namespace squall {
 namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
-    for (const char* name : {"cpu-cap", "fd-limit", "freeze", "half-open", "mass-disconnect", "memory-cap",
-                             "proxy-idle-timeout", "slow-reader"}) {
+    for (const char* name : {"cpu-cap", "cpu-contention", "fd-limit", "freeze", "half-open", "mass-disconnect",
+                             "memory-cap", "proxy-idle-timeout", "slow-reader"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
