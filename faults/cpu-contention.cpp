@@ -79,9 +79,7 @@ public:
         Witness witness;
         witness.bit = std::min(waited, used) >= least_part * passed && busy_->alive() > 0;
         witness.evidence = fmt::format(
-            "{} of {} neighbours on the target's {} CPUs were there and used {} of CPU time in {}; the target's "
-            "threads "
-            "waited {} for a CPU",
+            "{} of {} neighbours on the target's CPUs ({}) used {} of CPU time in {}; its threads waited {} for a CPU",
             busy_->alive(), workers_, cpus_, as_time(used), as_time(passed), as_time(waited));
         witness.measures = {{"neighbours", static_cast<double>(busy_->alive())},
                             {"neighbours_used_seconds", used},
