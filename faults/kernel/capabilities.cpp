@@ -13,6 +13,7 @@
 #include "faults/core/capability.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup.hpp"
+#include "faults/kernel/cgroup_files.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
 #include "faults/kernel/shaper.hpp"
@@ -189,6 +190,24 @@ Result<std::string> try_cgroup_cpu() {
     return described;
 }
 
+Result<std::string> try_cgroup_memory() {
+    auto journal = Journal::create(default_state_directory(), run_name());
+    if (!journal) return journal.error();
+    const auto cgroup = Cgroup::create(*journal, run_name());
+    if (!cgroup) return cgroup.error();
+    const auto limit = (*cgroup)->memory_limit(MemoryBound::max);
+    if (!limit) return limit.error();
+    if (auto set = cgroup_files::write(limit->path, "1073741824"); !set) return set.error();
+    if (const auto events = (*cgroup)->memory_events(); !events) return events.error();
+    std::string described = (*cgroup)->describe();
+    if (auto removed = (*cgroup)->remove(); !removed) return removed.error();
+    return described;
+}
+
+constexpr const char* delegate_control_groups =
+    "run as root, or under: systemd-run --user --scope -p Delegate=yes squall …; on cgroup v2 as root: "
+    "echo '+cpu +memory' > /sys/fs/cgroup/cgroup.subtree_control";
+
 const RegisterCapability user_namespace{"user-namespace", "root's rights over namespaces of one's own, without root",
                                         [] { return in_child(try_user_namespace, enable_user_namespaces); }};
 const RegisterCapability network_namespaces{"network-namespaces",
@@ -208,13 +227,10 @@ const RegisterCapability tcp_repair{
     [] { return in_child(try_tcp_repair, "a kernel with CONFIG_CHECKPOINT_RESTORE, and network namespaces"); }};
 const RegisterCapability socket_diagnostics{"socket-diagnostics", "the kernel's socket table: states and queues",
                                             [] { return in_child(try_socket_diagnostics, "modprobe tcp_diag"); }};
-const RegisterCapability cgroup_cpu{
-    "cgroup-cpu", "a CPU quota on the target", [] {
-        return in_child(
-            try_cgroup_cpu,
-            "run as root, or under: systemd-run --user --scope -p Delegate=yes squall …; on cgroup v2 as root: "
-            "echo '+cpu +memory' > /sys/fs/cgroup/cgroup.subtree_control");
-    }};
+const RegisterCapability cgroup_cpu{"cgroup-cpu", "a CPU quota on the target",
+                                    [] { return in_child(try_cgroup_cpu, delegate_control_groups); }};
+const RegisterCapability cgroup_memory{"cgroup-memory", "a memory limit on the target",
+                                       [] { return in_child(try_cgroup_memory, delegate_control_groups); }};
 
 }  // namespace
 }  // namespace squall::kernel

@@ -202,20 +202,50 @@ Result<CpuStat> Cgroup::cpu_stat() const {
     return stat;
 }
 
-Result<std::uint64_t> Cgroup::memory_bytes() const {
+Status Cgroup::set_cpu_weight(int weight) const {
+    constexpr int shares_of_default = 1024, shares_min = 2;  // v1's scale
+    if (state_->unified) return files::write(state_->cpu / "cpu.weight", std::to_string(weight));
+    const int shares = std::max(weight * shares_of_default / 100, shares_min);
+    return files::write(state_->cpu / "cpu.shares", std::to_string(shares));
+}
+
+Result<std::uint64_t> Cgroup::memory_charged() const {
     if (!has_memory()) return Error{"there is no memory controller that this user may write to"};
     const auto bytes = read_number(state_->memory / (state_->unified ? "memory.current" : "memory.usage_in_bytes"));
     if (!bytes) return bytes.error();
-    std::int64_t total = *bytes;
-    if (!state_->unified) {  // v2 counts socket memory in
-        const auto sockets = read_number(state_->memory / "memory.kmem.tcp.usage_in_bytes");
-        if (sockets) {
-            total += *sockets;
-        } else if (sockets.error().system_error != ENOENT) {
-            return sockets.error();
-        }
+    return static_cast<std::uint64_t>(*bytes);
+}
+
+Result<std::uint64_t> Cgroup::memory_bytes() const {
+    auto total = memory_charged();
+    if (!total || state_->unified) return total;  // v2 counts socket memory in
+    const auto sockets = read_number(state_->memory / "memory.kmem.tcp.usage_in_bytes");
+    if (sockets) return *total + static_cast<std::uint64_t>(*sockets);
+    if (sockets.error().system_error != ENOENT) return sockets.error();
+    return total;
+}
+
+Result<CgroupWrite> Cgroup::memory_limit(MemoryBound bound) const {
+    if (!has_memory()) return Error{"there is no memory controller that this user may write to"};
+    if (!state_->unified && bound == MemoryBound::high) {
+        return Error{"control groups v1 have no memory.high, which throttles; use kind: max, or a host with v2"};
     }
-    return static_cast<std::uint64_t>(total);
+    const char* name = bound == MemoryBound::high ? "memory.high" : "memory.max";
+    const std::filesystem::path file = state_->memory / (state_->unified ? name : "memory.limit_in_bytes");
+    const auto value = files::read(file);
+    if (!value) return value.error();
+    return CgroupWrite{file, *value};
+}
+
+Result<MemoryEvents> Cgroup::memory_events() const {
+    if (!has_memory()) return Error{"there is no memory controller that this user may write to"};
+    const auto text = files::read(state_->memory / (state_->unified ? "memory.events" : "memory.oom_control"));
+    if (!text) return text.error();
+    auto values = key_values(*text);
+    if (state_->unified) return MemoryEvents{values["high"], values["max"], values["oom_kill"]};
+    const auto refused = read_number(state_->memory / "memory.failcnt");
+    if (!refused) return refused.error();
+    return MemoryEvents{0, static_cast<std::uint64_t>(*refused), values["oom_kill"]};
 }
 
 Status Cgroup::remove() {

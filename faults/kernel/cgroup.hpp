@@ -29,6 +29,17 @@ struct CpuStat {
     Nanos usage = 0;
 };
 
+/// v2 `high`: above it the group is slowed down and made to give back; `max`: it gets no more, and is killed for want
+/// of it.
+enum class MemoryBound { high, max };
+
+/// How often a bound was felt; only differences mean anything.
+struct MemoryEvents {
+    std::uint64_t throttled = 0;  ///< v2: memory.high was exceeded; v1: 0
+    std::uint64_t refused = 0;    ///< v2: memory.max, v1: memory.limit_in_bytes was reached
+    std::uint64_t killed = 0;     ///< processes, for want of memory
+};
+
 /// One file of a control group and what to write into it.
 struct CgroupWrite {
     std::filesystem::path path;
@@ -55,7 +66,15 @@ public:
     /// What set_cpu_limit writes, in its order: undo records of a limit are made of the earlier limit's writes.
     std::vector<CgroupWrite> writes_for(const CpuLimit& limit) const;
     Result<CpuStat> cpu_stat() const;
+    /// Its part of a CPU that it and its siblings want: 1 to 10,000, 100 is every group's to begin with.
+    Status set_cpu_weight(int weight) const;
     Result<std::uint64_t> memory_bytes() const;  ///< page cache included; v1: + kmem.tcp
+
+    /// What its memory limits count: v1 without kmem.tcp, which is limited by itself.
+    Result<std::uint64_t> memory_charged() const;
+    /// The file of a bound and what it holds. Errors: no memory controller; v1 has no `high`.
+    Result<CgroupWrite> memory_limit(MemoryBound bound) const;
+    Result<MemoryEvents> memory_events() const;
 
     /// Kills what is left inside, then removes the groups and closes their undo records.
     Status remove();

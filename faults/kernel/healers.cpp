@@ -1,11 +1,14 @@
 // How to undo each kind of record that a run leaves in its journal. Linked as an object, or nothing would register.
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <charconv>
+#include <sstream>
 
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup_files.hpp"
+#include "faults/kernel/descriptor_limit.hpp"
 #include "faults/kernel/process.hpp"
 
 namespace squall::kernel {
@@ -31,17 +34,49 @@ Result<Number> number(const UndoRecord& record, const char* name) {
     return value;
 }
 
-/// {pid, start_time, run}; run is not there where the process was not given its name
-Status heal_process(const UndoRecord& record) {
+/// {pid, start_time}
+Result<ProcessId> recorded_process(const UndoRecord& record) {
     const auto pid = number<pid_t>(record, "pid");
     if (!pid) return pid.error();
     const auto start_time = number<std::uint64_t>(record, "start_time");
     if (!start_time) return start_time.error();
-    if (*pid <= 1) return Error{fmt::format("undo record {}: pid {} is not ours to kill", record.id, *pid)};
-    if (auto killed = kill_process({*pid, *start_time}); !killed) return killed;
+    if (*pid <= 1) return Error{fmt::format("undo record {}: pid {} is not ours", record.id, *pid)};
+    return ProcessId{*pid, *start_time};
+}
+
+/// {pid, start_time, run}; run is not there where the process was not given its name
+Status heal_process(const UndoRecord& record) {
+    const auto target = recorded_process(record);
+    if (!target) return target.error();
+    if (auto killed = kill_process(*target); !killed) return killed;
     const auto run = record.arguments.find("run");
     if (run == record.arguments.end()) return {};
-    return kill_processes_of_run(run->second, *pid);
+    return kill_processes_of_run(run->second, target->pid);
+}
+
+/// {processes}: "PID START_TIME PID START_TIME …"
+Status heal_stopped(const UndoRecord& record) {
+    const auto text = argument(record, "processes");
+    if (!text) return text.error();
+    std::istringstream numbers(*text);
+    for (ProcessId process; numbers >> process.pid;) {
+        if (!(numbers >> process.start_time) || process.pid <= 1) {
+            return Error{fmt::format("undo record {}: '{}' are no processes to continue", record.id, *text)};
+        }
+        if (auto told = signal_process(process, SIGCONT); !told) return told;
+    }
+    return {};
+}
+
+/// {pid, start_time, soft}
+Status heal_descriptor_limit(const UndoRecord& record) {
+    const auto process = recorded_process(record);
+    if (!process) return process.error();
+    const auto soft = number<std::uint64_t>(record, "soft");
+    if (!soft) return soft.error();
+    const Status restored = set_descriptor_limit(*process, *soft);
+    if (!restored && restored.error().system_error == ESRCH) return {};
+    return restored;
 }
 
 /// {path}
@@ -67,6 +102,8 @@ Status heal_limit(const UndoRecord& record) {
 }
 
 const RegisterHealer process_healer{"process-kill", heal_process};
+const RegisterHealer stopped_healer{"process-continue", heal_stopped};
+const RegisterHealer descriptor_limit_healer{"descriptor-limit", heal_descriptor_limit};
 const RegisterHealer group_healer{"cgroup-remove", heal_group};
 const RegisterHealer limit_healer{"cgroup-write", heal_limit};
 

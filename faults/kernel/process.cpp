@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -54,22 +55,59 @@ std::vector<pid_t> all_processes() {
     return pids;
 }
 
+/// Fields of a stat file of /proc from the third on: the second is the program's name in parentheses and may hold
+/// anything, parentheses and blanks included. Empty: it is gone.
+std::vector<std::string> stat_fields(const std::string& path) {
+    std::ifstream file(path);
+    std::ostringstream read;  // an iterator over the file would throw when the process ends meanwhile
+    read << file.rdbuf();
+    const std::string text = read.str();
+    const std::size_t name_end = text.rfind(')');
+    if (name_end == std::string::npos) return {};
+    std::istringstream stream(text.substr(name_end + 1));
+    return {std::istream_iterator<std::string>(stream), {}};
+}
+
+// Indices into stat_fields: proc(5)'s numbers less 3.
+constexpr std::size_t stat_state = 0;
+constexpr std::size_t stat_group = 2;
+constexpr std::size_t stat_user_time = 11;
+constexpr std::size_t stat_system_time = 12;
+constexpr std::size_t stat_start_time = 19;
+
+std::uint64_t count(const std::string& text) {
+    return std::strtoull(text.c_str(), nullptr, 10);
+}
+
+bool every_thread_stopped(pid_t pid) {
+    std::size_t stopped = 0;
+    std::error_code gone_meanwhile;
+    for (std::filesystem::directory_iterator entry(fmt::format("/proc/{}/task", pid), gone_meanwhile), end;
+         !gone_meanwhile && entry != end; entry.increment(gone_meanwhile)) {
+        const auto fields = stat_fields((entry->path() / "stat").string());
+        if (fields.empty() || fields[stat_state] == "Z" || fields[stat_state] == "X") continue;  // an ended thread
+        if (fields[stat_state] != "T" && fields[stat_state] != "t") return false;
+        ++stopped;
+    }
+    return stopped > 0;
+}
+
 }  // namespace
 
 Result<ProcessId> identify_process(pid_t pid) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    // The second field is the program's name in parentheses and may hold anything, parentheses and blanks included.
-    const std::size_t name_end = text.rfind(')');
-    if (name_end == std::string::npos) return Error{fmt::format("there is no process {}", pid), ESRCH};
-    std::istringstream fields(text.substr(name_end + 1));
-    std::string skipped;
-    ProcessId process{pid};
-    fields >> skipped >> skipped >> process.group;
-    for (int field = 6; field < 22; ++field)
-        fields >> skipped;
-    if (!(fields >> process.start_time)) return Error{fmt::format("/proc/{}/stat does not read as expected", pid)};
-    return process;
+    const auto fields = stat_fields(fmt::format("/proc/{}/stat", pid));
+    if (fields.size() <= stat_start_time) return Error{fmt::format("there is no process {}", pid), ESRCH};
+    return ProcessId{pid, count(fields[stat_start_time]), static_cast<pid_t>(count(fields[stat_group]))};
+}
+
+Result<ProcessActivity> process_activity(const ProcessId& process) {
+    static const Nanos tick = nanos_per_second / sysconf(_SC_CLK_TCK);
+    const auto fields = stat_fields(fmt::format("/proc/{}/stat", process.pid));
+    if (fields.size() <= stat_start_time || count(fields[stat_start_time]) != process.start_time) {
+        return Error{fmt::format("process {} has ended", process.pid), ESRCH};
+    }
+    const auto ticks = count(fields[stat_user_time]) + count(fields[stat_system_time]);
+    return ProcessActivity{every_thread_stopped(process.pid), static_cast<Nanos>(ticks) * tick};
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "faults/core/result.hpp"
+#include "faults/core/units.hpp"
 
 namespace squall::kernel {
 
@@ -20,6 +21,13 @@ struct ProcessId {
 
 /// Errors: there is no such process.
 Result<ProcessId> identify_process(pid_t pid);
+
+struct ProcessActivity {
+    bool stopped = false;  ///< by a signal, every thread of it
+    Nanos cpu_time = 0;    ///< user and system, in whole clock ticks
+};
+/// Errors: it is not there any more.
+Result<ProcessActivity> process_activity(const ProcessId& process);
 
 /// Does not wait for what comes of it. Success where kill_process has it.
 Status signal_process(const ProcessId& process, int signal);

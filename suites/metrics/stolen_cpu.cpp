@@ -1,12 +1,9 @@
 #include "suites/metrics/stolen_cpu.hpp"
 
-#include <dirent.h>
-#include <fmt/format.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -15,26 +12,6 @@
 
 namespace squall {
 namespace {
-
-std::vector<pid_t> threads_of(pid_t process) {
-    std::vector<pid_t> threads;
-    DIR* directory = opendir(fmt::format("/proc/{}/task", process).c_str());
-    if (directory == nullptr) return threads;
-    while (const dirent* entry = readdir(directory)) {
-        if (entry->d_name[0] != '.') threads.push_back(std::atoi(entry->d_name));
-    }
-    closedir(directory);
-    return threads;
-}
-
-/// Time that a thread was runnable and not running: the second field of schedstat (Linux,
-/// Documentation/scheduler/sched-stats.rst).
-std::optional<Nanos> run_queue_wait(pid_t process, pid_t thread) {
-    std::ifstream file(fmt::format("/proc/{}/task/{}/schedstat", process, thread));
-    Nanos ran = 0, waited = 0;
-    if (!(file >> ran >> waited)) return std::nullopt;
-    return waited;
-}
 
 /// The CPUs that `process` may use: their idle and stolen time, from /proc/stat (proc(5)).
 bool read_cpus(pid_t process, CpuContention& contention) {
@@ -76,23 +53,10 @@ std::optional<double> stolen_cores(const CpuContention& before, const CpuContent
 }
 
 std::optional<CpuContention> ContentionReader::read(const std::vector<pid_t>& processes, Nanos used, Nanos throttled) {
-    std::map<pid_t, Nanos> now;
-    for (const pid_t process : processes) {
-        for (const pid_t thread : threads_of(process)) {
-            const auto last = waited_by_thread_.find(thread);
-            auto waited = run_queue_wait(process, thread);
-            // One that cannot be read now, and can later, must not count from its start then.
-            if (!waited && last != waited_by_thread_.end()) waited = last->second;
-            if (!waited) continue;
-            // One that counts less than before is another thread under an old number.
-            const bool known = last != waited_by_thread_.end() && last->second <= *waited;
-            waited_ += known ? *waited - last->second : *waited;
-            now.emplace(thread, *waited);
-        }
-    }
-    waited_by_thread_ = std::move(now);
-    CpuContention contention{.waited = waited_, .throttled = throttled, .used = used};
-    if (waited_by_thread_.empty() || !read_cpus(processes.front(), contention)) return std::nullopt;
+    const auto waited = waited_.read(processes);
+    if (!waited) return std::nullopt;
+    CpuContention contention{.waited = *waited, .throttled = throttled, .used = used};
+    if (!read_cpus(processes.front(), contention)) return std::nullopt;
     return contention;
 }
 

@@ -4,10 +4,10 @@
 
 #include <sys/types.h>
 
-#include <map>
 #include <optional>
 #include <vector>
 
+#include "faults/core/run_queue_wait.hpp"
 #include "faults/core/units.hpp"
 
 namespace squall {
@@ -29,7 +29,7 @@ struct CpuContention {
 /// Nothing: no time has passed, or the target's CPUs are others than before.
 std::optional<double> stolen_cores(const CpuContention& before, const CpuContention& after);
 
-/// Reads them. Threads that end between two calls take their last wait with them.
+/// Reads them.
 class ContentionReader {
 public:
     /// `processes`: the target's tree, its root first. `used` and `throttled` are known to whoever reads the control
@@ -37,8 +37,7 @@ public:
     std::optional<CpuContention> read(const std::vector<pid_t>& processes, Nanos used, Nanos throttled);
 
 private:
-    std::map<pid_t, Nanos> waited_by_thread_;
-    Nanos waited_ = 0;
+    RunQueueWait waited_;
 };
 
 }  // namespace squall

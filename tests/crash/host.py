@@ -32,9 +32,10 @@ def processes(variable):
 
 
 def groups(run_ids):
-    wanted = {f"squall-{run_id}" for run_id in run_ids}
-    return sorted(path for path, names, _ in os.walk("/sys/fs/cgroup") for name in names if name in wanted
-                  for path in [os.path.join(path, name)])
+    """The target's, and those beside it that bear the run's name as well."""
+    wanted = tuple(f"squall-{run_id}" for run_id in run_ids)
+    return sorted(os.path.join(path, name) for path, names, _ in os.walk("/sys/fs/cgroup") for name in names
+                  if name.startswith(wanted))
 
 
 def namespaces(pid):

@@ -20,10 +20,14 @@ HANG_SECONDS = 30
 # An example of each fault, and whether it needs the proxy; without one a new fault would go untested, and the tests fail.
 EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
+    "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
+    "fd-limit": ("{fault: fd-limit, headroom: 4}", False),
+    "freeze": ("{fault: freeze, pause: 100ms, every: 250ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
     "malformed-frames": ("{fault: malformed-frames, kind: oversized}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),
+    "memory-cap": ("{fault: memory-cap, headroom: 64MiB}", False),
     "mtu-black-hole": ("{fault: mtu-black-hole, cohort: sse, mtu: 300B}", False),
     "nat-forget": ("{fault: nat-forget, cohort: sse, answer: reset}", False),
     "no-pong": ("{fault: no-pong, share: 50%}", False),

@@ -141,6 +141,17 @@ TEST(Heal, APidThatBelongsToSomebodyElseNowIsLeftAlone) {
     EXPECT_NE(failure(kernel::identify_process(other)), "");
 }
 
+TEST(Heal, AProcessThatEndsWhileItIsBeingReadIsGone) {
+    const auto before = signal(SIGCHLD, SIG_IGN);  // so that it is gone at once, without a zombie
+    for (int i = 0; i < 300; ++i) {
+        const pid_t brief = fork();
+        if (brief == 0) _exit(0);
+        while (kernel::identify_process(brief))
+            ;
+    }
+    signal(SIGCHLD, before);
+}
+
 TEST(Heal, WhatIsGoneAlreadyIsSuccess) {
     const Scratch scratch;
     EXPECT_EQ(failure(heal_one(scratch, "cgroup-remove", {{"path", "/sys/fs/cgroup/cpu/squall-never-was"}})), "");
