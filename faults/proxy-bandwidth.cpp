@@ -1,11 +1,12 @@
 // proxy-bandwidth: the path through the proxy is narrow.
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/direction.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    return proxy::treat(rig, aim, options, "proxy-bandwidth", {.rate = options.number("rate")});
+    return proxy::inject_toxic(rig, aim, options, "proxy-bandwidth", {.rate = options.number("rate")});
 }
 
 const RegisterFault registered{Fault{
@@ -15,8 +16,8 @@ const RegisterFault registered{Fault{
         "squall's TCP proxy writes at a rate; it holds up to 256 KiB of a connection and reads no more then, so "
         "that TCP's window holds the target back.",
     .privilege = "none",
-    .witness = proxy::treatment_witness,
-    .healing = proxy::treatment_healing,
+    .witness = proxy::toxic_witness,
+    .healing = proxy::toxic_healing,
     .aimed = true,
     .needs = {},
     .options =
@@ -27,7 +28,7 @@ const RegisterFault registered{Fault{
              .required = true,
              .min = 1,
              .max = 1e9},
-            proxy::direction_option(),
+            proxy::direction_option("to-subscriber"),
         },
     .inject = inject,
 }};

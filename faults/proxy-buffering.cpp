@@ -1,13 +1,14 @@
 // proxy-buffering: a reverse proxy holds events back until it has a buffer full of them.
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/direction.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    return proxy::treat(rig, aim, options, "proxy-buffering",
-                        {.hold = static_cast<std::size_t>(options.number("bytes")),
-                         .hold_max = options.has("flush") ? options.duration("flush") : 0});
+    return proxy::inject_toxic(rig, aim, options, "proxy-buffering",
+                               {.hold = static_cast<std::size_t>(options.number("bytes")),
+                                .hold_max = options.has("flush") ? options.duration("flush") : 0});
 }
 
 const RegisterFault registered{Fault{
@@ -15,8 +16,8 @@ const RegisterFault registered{Fault{
     .summary = "A reverse proxy buffers the response: events are held back until there are enough bytes of them.",
     .mechanism = "squall's TCP proxy keeps a connection's bytes until so many have come, or the first of them is old.",
     .privilege = "none",
-    .witness = proxy::treatment_witness,
-    .healing = proxy::treatment_healing,
+    .witness = proxy::toxic_witness,
+    .healing = proxy::toxic_healing,
     .aimed = true,
     .needs = {},
     .options =
@@ -32,7 +33,7 @@ const RegisterFault registered{Fault{
              .doc = "The oldest byte waits no longer than this; without it, for ever.",
              .min = 0.001,
              .max = 3600},
-            proxy::direction_option(),
+            proxy::direction_option("to-subscriber"),
         },
     .inject = inject,
 }};

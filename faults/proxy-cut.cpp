@@ -2,7 +2,8 @@
 #include <memory>
 
 #include "faults/proxy/close.hpp"
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/direction.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 namespace squall {
 namespace {
@@ -28,8 +29,8 @@ private:
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    auto quota =
-        proxy::treat(rig, aim, options, "proxy-cut", {.quota = static_cast<std::uint64_t>(options.number("bytes"))});
+    auto quota = proxy::inject_toxic(rig, aim, options, "proxy-cut",
+                                     {.quota = static_cast<std::uint64_t>(options.number("bytes"))});
     if (!quota) return quota.error();
     auto closing = proxy::close_when(rig, aim, options, "proxy-cut",
                                      [](const proxy::OpenPair& open, Nanos) { return open.quota_used; });
@@ -55,7 +56,7 @@ const RegisterFault registered{Fault{
              .min = 1,
              .max = 1e12},
             proxy::close_by_option(),
-            proxy::direction_option(),
+            proxy::direction_option("to-subscriber"),
         },
     .inject = inject,
 }};

@@ -8,8 +8,8 @@
 
 #include "faults/core/fault.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 #include "faults/proxy/proxy.hpp"
-#include "faults/proxy/treat.hpp"
 
 namespace squall {
 namespace {

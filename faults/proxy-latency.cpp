@@ -1,12 +1,13 @@
 // proxy-latency: the path through the proxy is long, or its length varies.
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/direction.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    return proxy::treat(rig, aim, options, "proxy-latency",
-                        {.latency = options.duration("delay"), .jitter = options.duration("jitter")});
+    return proxy::inject_toxic(rig, aim, options, "proxy-latency",
+                               {.latency = options.duration("delay"), .jitter = options.duration("jitter")});
 }
 
 const RegisterFault registered{Fault{
@@ -14,8 +15,8 @@ const RegisterFault registered{Fault{
     .summary = "The way through the proxy is long, or its length varies: another region, a tunnel, a mobile network.",
     .mechanism = "squall's TCP proxy keeps what it reads for a while before it passes it on, in order.",
     .privilege = "none",
-    .witness = proxy::treatment_witness,
-    .healing = proxy::treatment_healing,
+    .witness = proxy::toxic_witness,
+    .healing = proxy::toxic_healing,
     .aimed = true,
     .needs = {},
     .options =
@@ -32,7 +33,7 @@ const RegisterFault registered{Fault{
                  "Up to so much more, uniformly drawn for each read of the proxy's; bytes do not overtake each other.",
              .fallback = "0s",
              .max = 60},
-            proxy::direction_option(),
+            proxy::direction_option("to-subscriber"),
         },
     .inject = inject,
 }};

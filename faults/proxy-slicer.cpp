@@ -1,12 +1,14 @@
 // proxy-slicer: what was written at once arrives in tiny pieces.
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/direction.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    return proxy::treat(rig, aim, options, "proxy-slicer",
-                        {.piece = static_cast<std::size_t>(options.number("size")), .gap = options.duration("delay")});
+    return proxy::inject_toxic(
+        rig, aim, options, "proxy-slicer",
+        {.piece = static_cast<std::size_t>(options.number("size")), .gap = options.duration("delay")});
 }
 
 const RegisterFault registered{Fault{
@@ -14,8 +16,8 @@ const RegisterFault registered{Fault{
     .summary = "What was written at once arrives in tiny pieces: events, frames and UTF-8 sequences are cut anywhere.",
     .mechanism = "squall's TCP proxy writes a few bytes at a time, without Nagle's algorithm, and pauses in between.",
     .privilege = "none",
-    .witness = proxy::treatment_witness,
-    .healing = proxy::treatment_healing,
+    .witness = proxy::toxic_witness,
+    .healing = proxy::toxic_healing,
     .aimed = true,
     .needs = {},
     .options =
@@ -32,7 +34,7 @@ const RegisterFault registered{Fault{
              .fallback = "1ms",
              .min = 0.0001,
              .max = 10},
-            proxy::direction_option(),
+            proxy::direction_option("to-subscriber"),
         },
     .inject = inject,
 }};

@@ -8,7 +8,7 @@
 
 #include "faults/proxy/aimed_clients.hpp"
 #include "faults/proxy/connection.hpp"
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 namespace squall::proxy {
 namespace {

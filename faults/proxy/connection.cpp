@@ -19,7 +19,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr int connect_attempts_max = 64;
-constexpr std::size_t held_max = 256 * 1024;  ///< by a treatment, in one direction of a connection
+constexpr std::size_t held_max = 256 * 1024;  ///< by a toxic, in one direction of a connection
 
 sockaddr_in socket_address(const Endpoint& endpoint) {
     sockaddr_in address{};
@@ -129,7 +129,7 @@ void Connection::on_connected() {
 
 bool Connection::Direction::may_read() const {
     if (waits_for_input || from_ended) return false;
-    return !shaper || shaper->held() < (shaper->treatment().any() ? held_max : 1);
+    return !stream || stream->held() < (stream->toxic().any() ? held_max : 1);
 }
 
 void Connection::wait_readable(Direction& direction) {
@@ -170,46 +170,46 @@ void Connection::relay(Direction& direction) {
     if (failed == asio::error::would_block) return wait_readable(direction);
     if (failed == asio::error::eof) {
         direction.from_ended = true;
-        if (!direction.shaper) return pass_end_on(direction);
-        direction.shaper->end(monotonic_now());
+        if (!direction.stream) return pass_end_on(direction);
+        direction.stream->end(monotonic_now());
         return pump(direction);
     }
     if (failed) return close_by(CloseBy::rst);
     last_byte_ = monotonic_now();
-    if (direction.shaper) {
-        direction.shaper->take({buffer.data(), got}, last_byte_);
-        const bool treated = direction.shaper->treatment().any();
+    if (direction.stream) {
+        direction.stream->take({buffer.data(), got}, last_byte_);
+        const bool treated = direction.stream->toxic().any();
         pump(direction);
         if (!treated || finished_) return;
-        const bool for_room = direction.waits_for_room || !direction.shaper;  // not the treatment's doing
-        return relay_.came(*this, direction.way, got, for_room ? 0 : std::min(got, direction.shaper->held()));
+        const bool for_room = direction.waits_for_room || !direction.stream;  // not the toxic's doing
+        return relay_.came(*this, direction.way, got, for_room ? 0 : std::min(got, direction.stream->held()));
     }
     const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
     if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
     if (sent == got) return wait_readable(direction);
-    direction.shaper = std::make_unique<Shaper>(0);
-    direction.shaper->take({buffer.data() + sent, got - sent}, last_byte_);
+    direction.stream = std::make_unique<ToxicStream>(0);
+    direction.stream->take({buffer.data() + sent, got - sent}, last_byte_);
     wait_writable(direction);
 }
 
 /// Writes what is due, and sees to it that it is called again when more is, or when `to` takes more.
 void Connection::pump(Direction& direction) {
     if (direction.waits_for_room) return;
-    Shaper& shaper = *direction.shaper;
+    ToxicStream& stream = *direction.stream;
     const Nanos now = monotonic_now();
-    for (std::string_view due = shaper.due(now); !due.empty(); due = shaper.due(now)) {
+    for (std::string_view due = stream.due(now); !due.empty(); due = stream.due(now)) {
         error_code failed;
         const std::size_t sent = direction.to.write_some(asio::buffer(due.data(), due.size()), failed);
         if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
-        const Nanos kept = shaper.left(sent, now);
-        if (sent > 0 && shaper.treatment().any()) relay_.left(*this, direction.way, kept);
+        const Nanos kept = stream.left(sent, now);
+        if (sent > 0 && stream.toxic().any()) relay_.left(*this, direction.way, kept);
         if (sent < due.size()) {
             wait_writable(direction);
             break;
         }
     }
-    if (shaper.held() == 0) {
-        if (!shaper.treatment().any()) direction.shaper.reset();  // gives the memory back
+    if (stream.held() == 0) {
+        if (!stream.toxic().any()) direction.stream.reset();  // gives the memory back
         if (direction.from_ended) return pass_end_on(direction);
     } else if (!direction.waits_for_room) {
         pump_later(direction);
@@ -218,28 +218,28 @@ void Connection::pump(Direction& direction) {
 }
 
 void Connection::pump_later(Direction& direction) {
-    const auto at = direction.shaper->next();
+    const auto at = direction.stream->next();
     if (!at) return;
     if (!direction.timer) direction.timer.emplace(front_.get_executor());
     direction.timer->expires_at(asio::steady_timer::time_point(std::chrono::nanoseconds(*at)));  // CLOCK_MONOTONIC
     direction.timer->async_wait([self = shared_from_this(), &direction](error_code cancelled) {
-        if (!cancelled && !self->finished_ && direction.shaper) self->pump(direction);
+        if (!cancelled && !self->finished_ && direction.stream) self->pump(direction);
     });
 }
 
-void Connection::treat(Way way, const Treatment& treatment, std::uint64_t seed) {
+void Connection::treat(Way way, const Toxic& toxic, std::uint64_t seed) {
     Direction& direction = way == Way::to_target ? up_ : down_;
-    if (!direction.shaper) {
-        if (!treatment.any()) return;
-        direction.shaper = std::make_unique<Shaper>(seed ^ pair_.client.port);
+    if (!direction.stream) {
+        if (!toxic.any()) return;
+        direction.stream = std::make_unique<ToxicStream>(seed ^ pair_.client.port);
     }
-    if (direction.shaper->treatment() == treatment) return;
-    direction.shaper->treat(treatment, monotonic_now());
+    if (direction.stream->toxic() == toxic) return;
+    direction.stream->treat(toxic, monotonic_now());
     if (relaying_ && !finished_) pump(direction);
 }
 
 bool Connection::quota_used() const {
-    return (up_.shaper && up_.shaper->quota_used()) || (down_.shaper && down_.shaper->quota_used());
+    return (up_.stream && up_.stream->quota_used()) || (down_.stream && down_.stream->quota_used());
 }
 
 void Connection::pass_end_on(Direction& direction) {
@@ -283,7 +283,7 @@ void Connection::finish() {
     front_.close(not_open_any_more);
     back_.close(not_open_any_more);
     for (Direction* direction : {&up_, &down_}) {
-        direction->shaper.reset();
+        direction->stream.reset();
         direction->timer.reset();
     }
     relay_.ended(*this);

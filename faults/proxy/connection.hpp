@@ -22,7 +22,7 @@ public:
     virtual void connected(Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;
     virtual void failed(Error error) = 0;
-    /// So many bytes came, of which the treatments of that direction kept some.
+    /// So many bytes came, of which the toxics of that direction kept some.
     virtual void came(const Connection& connection, Way way, std::size_t bytes, std::size_t kept) = 0;
     /// A piece was written, which they had kept for so long.
     virtual void left(const Connection& connection, Way way, Nanos kept_for) = 0;
@@ -31,7 +31,7 @@ public:
 };
 
 /// Holds no buffer while it is idle: a readable socket is read into the shared buffer and written on at once. Only what
-/// the other side's kernel would not take, or a treatment holds back, is kept. Until it has gone, or while a treatment
+/// the other side's kernel would not take, or a toxic holds back, is kept. Until it has gone, or while a toxic
 /// holds more than held_max, no more is read: back-pressure passes through.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
@@ -41,7 +41,7 @@ public:
 
     /// Connects to `upstream`, then relays. A target that cannot be reached: the front is reset.
     void start(const Endpoint& upstream);
-    void treat(Way way, const Treatment& treatment, std::uint64_t seed);
+    void treat(Way way, const Toxic& toxic, std::uint64_t seed);
     void close_by(CloseBy how);  ///< silence: the caller has made both legs drop already
 
     const Endpoint& upstream() const { return upstream_; }
@@ -56,7 +56,7 @@ private:
         Way way;
         tcp::socket& from;
         tcp::socket& to;
-        std::unique_ptr<Shaper> shaper{};  ///< while something is held, or treated
+        std::unique_ptr<ToxicStream> stream{};  ///< while something is held, or treated
         std::optional<boost::asio::steady_timer> timer{};
         bool waits_for_input = false;
         bool waits_for_room = false;

@@ -11,21 +11,6 @@ constexpr Nanos look_interval = 200'000'000;
 
 }  // namespace
 
-OptionSpec direction_option(const char* fallback) {
-    return {.name = "direction",
-            .kind = OptionSpec::Kind::choice,
-            .dimension = {},
-            .doc = "Which packets: those to the target, those to the subscriber, or both.",
-            .fallback = fallback,
-            .choices = {"both", "to-target", "to-subscriber"}};
-}
-
-kernel::Direction direction_of(const Options& options) {
-    const std::string& written = options.choice("direction");
-    if (written == "to-target") return kernel::Direction::to_target;
-    return written == "to-subscriber" ? kernel::Direction::to_client : kernel::Direction::both;
-}
-
 Status check_path(const Rig& rig, const char* fault) {
     if (rig.path_filter != nullptr && rig.target_netns != nullptr) return {};
     return Error{fmt::format("{} needs a target in squall's own network: it treats packets in the path to it", fault)};

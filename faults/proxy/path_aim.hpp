@@ -8,13 +8,10 @@
 
 #include "faults/core/fault.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/proxy/direction.hpp"
 #include "faults/proxy/target_view.hpp"
 
 namespace squall::proxy {
-
-/// `choice` "both", "to-target" or "to-subscriber".
-OptionSpec direction_option(const char* fallback);
-kernel::Direction direction_of(const Options& options);
 
 /// An error where the run has no path with a filter in it, or no target of squall's own.
 Status check_path(const Rig& rig, const char* fault);

@@ -45,10 +45,10 @@ public:
     std::optional<ClosedPair> canary_close() const override;
     std::vector<OpenPair> open_pairs() override;
     std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) override;
-    std::uint64_t treat(const TreatmentUse& use) override;
-    void set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) override;
-    void lift(std::uint64_t treatment) override;
-    Passed passed(std::uint64_t treatment) const override { return treatments_.passed(treatment); }
+    std::uint64_t treat(const ToxicUse& use) override;
+    void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) override;
+    void lift(std::uint64_t toxic) override;
+    Passed passed(std::uint64_t toxic) const override { return toxics_.passed(toxic); }
     std::vector<Pair> pairs() const override;
     std::size_t open_connections() const override;
     std::optional<Error> failure() const override;
@@ -59,10 +59,10 @@ private:
     void ended(Connection& connection) override;
     void failed(Error error) override;
     void came(const Connection& connection, Way way, std::size_t bytes, std::size_t kept) override {
-        treatments_.came(connection.pair().client, way, bytes, kept);
+        toxics_.came(connection.pair().client, way, bytes, kept);
     }
     void left(const Connection& connection, Way way, Nanos kept_for) override {
-        treatments_.left(connection.pair().client, way, kept_for);
+        toxics_.left(connection.pair().client, way, kept_for);
     }
     bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
 
@@ -93,7 +93,7 @@ private:
     std::unordered_set<std::uint16_t> lost_ports_;
     std::optional<IdleTimeout> timeout_;
     Canary canary_;
-    Treatments treatments_;
+    Toxics toxics_;
     std::vector<kernel::Flow> canary_flows_;  ///< dropped by CloseBy::silence
 
     mutable std::mutex mutex_;  ///< for what follows: written here, read by other threads
@@ -245,19 +245,19 @@ std::vector<ClosedPair> ProxyThread::close(const std::vector<Endpoint>& clients,
     return closed;
 }
 
-std::uint64_t ProxyThread::treat(const TreatmentUse& use) {
-    const std::uint64_t number = treatments_.add(use);
+std::uint64_t ProxyThread::treat(const ToxicUse& use) {
+    const std::uint64_t number = toxics_.add(use);
     on_proxy_thread([this] { treat_all(); });
     return number;
 }
 
-void ProxyThread::set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) {
-    treatments_.name(treatment, clients);
+void ProxyThread::aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) {
+    toxics_.name(toxic, clients);
     on_proxy_thread([this] { treat_all(); });
 }
 
-void ProxyThread::lift(std::uint64_t treatment) {
-    treatments_.remove(treatment);
+void ProxyThread::lift(std::uint64_t toxic) {
+    toxics_.remove(toxic);
     on_proxy_thread([this] { treat_all(); });
 }
 
@@ -270,8 +270,8 @@ void ProxyThread::treat_all() {
 void ProxyThread::treat(Connection& connection) {
     if (connection.upstream() != upstream_) return;  // the canary's
     for (const Way way : {Way::to_target, Way::to_client}) {
-        const auto [treatment, seed] = treatments_.of(connection.pair().client, way);
-        connection.treat(way, treatment, seed);
+        const auto [toxic, seed] = toxics_.of(connection.pair().client, way);
+        connection.treat(way, toxic, seed);
     }
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "faults/core/clients.hpp"
-#include "faults/proxy/treatments.hpp"
+#include "faults/proxy/toxics.hpp"
 
 namespace squall::kernel {
 class Namespace;
@@ -38,7 +38,7 @@ struct Pair {
 struct OpenPair {
     Pair pair;
     Nanos since = 0;          ///< CLOCK_MONOTONIC, absolute
-    bool quota_used = false;  ///< by a treatment: nothing more passes in one direction
+    bool quota_used = false;  ///< by a toxic: nothing more passes in one direction
 };
 
 struct ClosedPair {
@@ -68,14 +68,14 @@ public:
     /// Closes the connections of these clients; returns those that were still open. CloseBy::silence is not for this.
     virtual std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) = 0;
 
-    /// Returns the treatment's number. It applies to bytes that come from now on, of everybody, or of whom
-    /// set_treated() names.
-    virtual std::uint64_t treat(const TreatmentUse& use) = 0;
+    /// Returns the toxic's number. It applies to bytes that come from now on, of everybody, or of whom
+    /// aim_toxic() names.
+    virtual std::uint64_t treat(const ToxicUse& use) = 0;
     /// Clients' ends of the front connections; in the place of those that were named before.
-    virtual void set_treated(std::uint64_t treatment, const std::vector<Endpoint>& clients) = 0;
+    virtual void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) = 0;
     /// What is held back leaves at once.
-    virtual void lift(std::uint64_t treatment) = 0;
-    virtual Passed passed(std::uint64_t treatment) const = 0;
+    virtual void lift(std::uint64_t toxic) = 0;
+    virtual Passed passed(std::uint64_t toxic) const = 0;
 
     /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers.
     virtual std::vector<Pair> pairs() const = 0;

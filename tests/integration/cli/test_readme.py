@@ -6,6 +6,7 @@ import unittest
 
 from squall import REPOSITORY, SquallTest
 
+PLAYS_MAX = 4  # where the host was in the way, and squall says so
 README = (REPOSITORY / "README.md").read_text()
 
 
@@ -19,10 +20,13 @@ class Readme(SquallTest):
         self.assertEqual(len(blocks), 2)
         for command, shown in blocks:
             with self.subTest(command):
-                process = self.squall("run", REPOSITORY / command.split()[1])
                 def findings(text):
                     return [line.split("|")[0].rstrip() for line in text.splitlines()
                             if re.match(r"  (pass|fail|inconclusive|error) ", line)]
+                for _ in range(PLAYS_MAX):
+                    process = self.squall("run", REPOSITORY / command.split()[1])
+                    if not any(finding.startswith("  inconclusive") for finding in findings(process.stdout)):
+                        break
                 self.assertEqual(findings(process.stdout), findings(shown), process.stdout + process.stderr)
                 verdict = re.search(r"verdict: (\w+)", shown)[1]
                 self.assertEqual(process.returncode, {"pass": 0, "fail": 1}[verdict])

@@ -10,7 +10,12 @@ namespace squall {
 namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
-    for (const char* name : {"cpu-cap", "cpu-contention", "fd-limit", "freeze", "half-open", "handshake-flood", "malformed-frames", "mass-disconnect", "memory-cap", "mtu-black-hole", "nat-forget", "no-pong", "packet-loss", "partition", "proxy-cut", "proxy-idle-timeout", "proxy-latency", "rate-limit", "slow-reader", "slowloris", "subscribe-churn", "syn-drop"}) {
+    for (const char* name : {"cpu-cap",         "cpu-contention",  "fd-limit",         "freeze",
+                             "half-open",       "handshake-flood", "malformed-frames", "mass-disconnect",
+                             "memory-cap",      "mtu-black-hole",  "nat-forget",       "no-pong",
+                             "packet-loss",     "partition",       "proxy-cut",        "proxy-idle-timeout",
+                             "proxy-latency",   "rate-limit",      "slow-reader",      "slowloris",
+                             "subscribe-churn", "syn-drop"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);

@@ -1,4 +1,4 @@
-#include "faults/proxy/shaper.hpp"
+#include "faults/proxy/toxic_stream.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,26 +9,26 @@ namespace {
 
 constexpr Nanos ms = 1'000'000;
 
-/// Plays a shaper against a clock of its own: when which bytes left.
+/// Plays a stream against a clock of its own: when which bytes left.
 class Played {
 public:
-    explicit Played(const Treatment& treatment, std::uint64_t seed = 1) : shaper(seed) { shaper.treat(treatment, 0); }
+    explicit Played(const Toxic& toxic, std::uint64_t seed = 1) : stream(seed) { stream.treat(toxic, 0); }
 
     /// Lets everything leave that is due until `until`, as soon as it is.
     void run(Nanos until) {
-        while (const auto next = shaper.next()) {
+        while (const auto next = stream.next()) {
             if (*next > until) return;
             now = std::max(now, *next);
-            const std::string text(shaper.due(now));
+            const std::string text(stream.due(now));
             ASSERT_FALSE(text.empty()) << "due at " << now;
             gone[now] += text;
-            kept = std::max(kept, shaper.left(text.size(), now));
+            kept = std::max(kept, stream.left(text.size(), now));
         }
     }
     void take(const char* text, Nanos at) {
         run(at - 1);
         now = at;
-        shaper.take(text, at);
+        stream.take(text, at);
     }
     std::string text() const {
         std::string all;
@@ -37,14 +37,14 @@ public:
         return all;
     }
 
-    Shaper shaper;
+    ToxicStream stream;
     Nanos now = 0, kept = 0;
     std::map<Nanos, std::string> gone;
 };
 
 using Gone = std::map<Nanos, std::string>;
 
-TEST(Shaper, WithoutTreatmentBytesAreDueAsTheyCome) {
+TEST(ToxicStream, WithoutTreatmentBytesAreDueAsTheyCome) {
     Played played({});
     played.take("now", 5 * ms);
     played.run(5 * ms);
@@ -52,7 +52,7 @@ TEST(Shaper, WithoutTreatmentBytesAreDueAsTheyCome) {
     EXPECT_EQ(played.kept, 0);
 }
 
-TEST(Shaper, LatencyKeepsEveryByteAsLong) {
+TEST(ToxicStream, LatencyKeepsEveryByteAsLong) {
     Played played({.latency = 20 * ms});
     played.take("one", 0);
     played.take("two", 7 * ms);
@@ -61,7 +61,7 @@ TEST(Shaper, LatencyKeepsEveryByteAsLong) {
     EXPECT_EQ(played.kept, 20 * ms);
 }
 
-TEST(Shaper, JitterKeepsOrderAndIsTheSameForTheSameSeed) {
+TEST(ToxicStream, JitterKeepsOrderAndIsTheSameForTheSameSeed) {
     const auto play = [](std::uint64_t seed) {
         Played played({.latency = 5 * ms, .jitter = 50 * ms}, seed);
         for (char c = 'a'; c <= 'z'; ++c)
@@ -77,7 +77,7 @@ TEST(Shaper, JitterKeepsOrderAndIsTheSameForTheSameSeed) {
     EXPECT_NE(play(8).gone, one.gone);
 }
 
-TEST(Shaper, ARateIsKeptAndIdleTimeNotSavedUp) {
+TEST(ToxicStream, ARateIsKeptAndIdleTimeNotSavedUp) {
     Played played({.rate = 1000});
     const std::string second(1000, 'x');
     played.take(second.c_str(), 0);
@@ -90,26 +90,26 @@ TEST(Shaper, ARateIsKeptAndIdleTimeNotSavedUp) {
     EXPECT_GT(played.kept, 400 * ms);
 }
 
-TEST(Shaper, SlicesIntoPiecesWithAPauseBetween) {
+TEST(ToxicStream, SlicesIntoPiecesWithAPauseBetween) {
     Played played({.piece = 2, .gap = 3 * ms});
     played.take("abcde", ms);
     played.run(1000 * ms);
     EXPECT_EQ(played.gone, (Gone{{1 * ms, "ab"}, {4 * ms, "cd"}, {7 * ms, "e"}}));
 }
 
-TEST(Shaper, HoldsBackUntilThereIsEnough) {
+TEST(ToxicStream, HoldsBackUntilThereIsEnough) {
     Played played({.hold = 6});
     played.take("abc", 0);
     played.run(1000 * ms);
     EXPECT_TRUE(played.gone.empty());
-    EXPECT_EQ(played.shaper.next(), std::nullopt);
+    EXPECT_EQ(played.stream.next(), std::nullopt);
     played.take("def", 2000 * ms);
     played.run(2000 * ms);
     EXPECT_EQ(played.gone, (Gone{{2000 * ms, "abcdef"}}));
     EXPECT_EQ(played.kept, 2000 * ms);
 }
 
-TEST(Shaper, HoldsBackNoLongerThanTold) {
+TEST(ToxicStream, HoldsBackNoLongerThanTold) {
     Played played({.hold = 100, .hold_max = 30 * ms});
     played.take("abc", 10 * ms);
     played.take("d", 20 * ms);
@@ -117,61 +117,60 @@ TEST(Shaper, HoldsBackNoLongerThanTold) {
     EXPECT_EQ(played.gone, (Gone{{40 * ms, "abcd"}}));
 }
 
-TEST(Shaper, NothingWaitsForCompanyBehindTheEnd) {
+TEST(ToxicStream, NothingWaitsForCompanyBehindTheEnd) {
     Played played({.hold = 100});
     played.take("abc", 0);
-    played.shaper.end(5 * ms);
+    played.stream.end(5 * ms);
     played.run(1000 * ms);
     EXPECT_EQ(played.text(), "abc");
-    EXPECT_EQ(played.shaper.held(), 0U);
+    EXPECT_EQ(played.stream.held(), 0U);
 }
 
-TEST(Shaper, WhatIsHeldLeavesAtOnceWhenTheTreatmentIsLifted) {
-    for (const Treatment& treatment : {Treatment{.latency = 1000 * ms}, Treatment{.hold = 100}, Treatment{.rate = 1},
-                                       Treatment{.piece = 1, .gap = 1000 * ms}}) {
-        Played played(treatment);
+TEST(ToxicStream, WhatIsHeldLeavesAtOnceWhenTheTreatmentIsLifted) {
+    for (const Toxic& toxic :
+         {Toxic{.latency = 1000 * ms}, Toxic{.hold = 100}, Toxic{.rate = 1}, Toxic{.piece = 1, .gap = 1000 * ms}}) {
+        Played played(toxic);
         played.take("abcdef", 0);
         played.run(10 * ms);
         played.now = 20 * ms;
-        played.shaper.treat({}, 20 * ms);
+        played.stream.treat({}, 20 * ms);
         played.run(20 * ms);
         EXPECT_EQ(played.text(), "abcdef");
-        EXPECT_EQ(played.shaper.held(), 0U);
+        EXPECT_EQ(played.stream.held(), 0U);
     }
 }
 
-TEST(Shaper, AQuotaIsKeptToTheByte) {
+TEST(ToxicStream, AQuotaIsKeptToTheByte) {
     Played played({.quota = 4});
     played.take("abc", 0);
     played.run(0);
-    EXPECT_FALSE(played.shaper.quota_used());
+    EXPECT_FALSE(played.stream.quota_used());
     played.take("def", ms);
     played.run(1000 * ms);
     EXPECT_EQ(played.text(), "abcd");
-    EXPECT_TRUE(played.shaper.quota_used());
-    EXPECT_EQ(played.shaper.next(), std::nullopt);
-    played.shaper.treat({}, 2000 * ms);
+    EXPECT_TRUE(played.stream.quota_used());
+    EXPECT_EQ(played.stream.next(), std::nullopt);
+    played.stream.treat({}, 2000 * ms);
     played.run(2000 * ms);
     EXPECT_EQ(played.text(), "abcdef");
 }
 
-TEST(Shaper, PartOfWhatIsDueMayLeave) {
-    Shaper shaper(1);
-    shaper.treat({.latency = ms}, 0);
-    shaper.take("abc", 0);
-    shaper.take("def", 0);
-    EXPECT_EQ(shaper.due(ms), "abcdef");
-    shaper.left(4, ms);
-    EXPECT_EQ(shaper.due(ms), "ef");
-    EXPECT_EQ(shaper.held(), 2U);
+TEST(ToxicStream, PartOfWhatIsDueMayLeave) {
+    ToxicStream stream(1);
+    stream.treat({.latency = ms}, 0);
+    stream.take("abc", 0);
+    stream.take("def", 0);
+    EXPECT_EQ(stream.due(ms), "abcdef");
+    stream.left(4, ms);
+    EXPECT_EQ(stream.due(ms), "ef");
+    EXPECT_EQ(stream.held(), 2U);
 }
 
-TEST(Treatment, TogetherDelaysAddUpAndTheStricterLimitHolds) {
-    const Treatment both = together({.latency = 5, .rate = 100, .piece = 7, .gap = 2, .hold = 10, .hold_max = 3},
-                                    {.latency = 6, .jitter = 1, .rate = 50, .piece = 9, .gap = 1, .hold = 20});
-    EXPECT_EQ(both,
-              (Treatment{.latency = 11, .jitter = 1, .rate = 50, .piece = 7, .gap = 2, .hold = 20, .hold_max = 0}));
-    EXPECT_EQ(together({}, {.rate = 50}), (Treatment{.rate = 50}));
+TEST(Toxic, TogetherDelaysAddUpAndTheStricterLimitHolds) {
+    const Toxic both = together({.latency = 5, .rate = 100, .piece = 7, .gap = 2, .hold = 10, .hold_max = 3},
+                                {.latency = 6, .jitter = 1, .rate = 50, .piece = 9, .gap = 1, .hold = 20});
+    EXPECT_EQ(both, (Toxic{.latency = 11, .jitter = 1, .rate = 50, .piece = 7, .gap = 2, .hold = 20, .hold_max = 0}));
+    EXPECT_EQ(together({}, {.rate = 50}), (Toxic{.rate = 50}));
 }
 
 }  // namespace

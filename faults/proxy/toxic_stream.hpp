@@ -13,7 +13,7 @@
 namespace squall::proxy {
 
 /// What is done to the bytes. As it stands: nothing.
-struct Treatment {
+struct Toxic {
     Nanos latency = 0;        ///< a byte leaves so long after it came …
     Nanos jitter = 0;         ///< … and up to this much more, drawn anew for each read
     double rate = 0;          ///< bytes per second; 0: as they come
@@ -23,19 +23,19 @@ struct Treatment {
     Nanos hold_max = 0;       ///< … has waited so long; 0: for ever
     std::uint64_t quota = 0;  ///< only so many bytes leave, and then none; 0: all
 
-    bool any() const { return *this != Treatment{}; }
-    friend bool operator==(const Treatment&, const Treatment&) = default;
+    bool any() const { return *this != Toxic{}; }
+    friend bool operator==(const Toxic&, const Toxic&) = default;
 };
 /// Both at once: delays add up, the stricter limit holds.
-Treatment together(const Treatment& one, const Treatment& other);
+Toxic together(const Toxic& one, const Toxic& other);
 
-class Shaper {
+class ToxicStream {
 public:
-    explicit Shaper(std::uint64_t seed) : random_(seed) {}
+    explicit ToxicStream(std::uint64_t seed) : random_(seed) {}
 
     /// Also for what is held already, but for the latency that it was given when it came.
-    void treat(const Treatment& treatment, Nanos now);
-    const Treatment& treatment() const { return treatment_; }
+    void treat(const Toxic& toxic, Nanos now);
+    const Toxic& toxic() const { return toxic_; }
 
     void take(std::string_view bytes, Nanos now);
     /// No more will come: nothing waits for company any longer.
@@ -43,14 +43,14 @@ public:
 
     /// What may leave now, in one piece; empty: nothing.
     std::string_view due(Nanos now);
-    /// So many bytes of due() have left. Returns for how long the treatment kept the first of them; 0: not at all.
+    /// So many bytes of due() have left. Returns for how long the toxic kept the first of them; 0: not at all.
     Nanos left(std::size_t bytes, Nanos now);
 
     /// When due() will have something: in the past, if it has. None: nothing is held, or it waits for company for ever.
     std::optional<Nanos> next() const;
     std::size_t held() const { return bytes_.size() - gone_; }
     /// Nothing more leaves.
-    bool quota_used() const { return treatment_.quota > 0 && used_ >= treatment_.quota; }
+    bool quota_used() const { return toxic_.quota > 0 && used_ >= toxic_.quota; }
 
 private:
     /// Bytes that came together.
@@ -62,7 +62,7 @@ private:
     void release(Nanos now);
     Nanos draw(Nanos most);
 
-    Treatment treatment_;
+    Toxic toxic_;
     std::uint64_t random_;
     std::string bytes_;  ///< from gone_ on; of chunks_ from first_ on, then those that wait for company
     std::size_t gone_ = 0;

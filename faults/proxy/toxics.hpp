@@ -1,4 +1,4 @@
-// The treatments in force: what is done to whose bytes, and what has passed under each.
+// The toxics in force: what is done to whose bytes, and what has passed under each.
 #pragma once
 
 #include <cstdint>
@@ -8,22 +8,22 @@
 #include <vector>
 
 #include "faults/core/clients.hpp"
-#include "faults/proxy/shaper.hpp"
+#include "faults/proxy/toxic_stream.hpp"
 
 namespace squall::proxy {
 
 enum class Way { to_target, to_client };
 
-/// A treatment, and for whom: several in force at once add up, see together().
-struct TreatmentUse {
-    Treatment treatment;
+/// A toxic, and for whom: several in force at once add up, see together().
+struct ToxicUse {
+    Toxic toxic;
     bool to_target = false;
     bool to_client = true;
     bool everybody = true;  ///< connections that come later, too; else those that are named
     std::uint64_t seed = 0;
 };
 
-/// What has passed under a treatment.
+/// What has passed under a toxic.
 struct Passed {
     std::uint64_t bytes = 0;   ///< that came
     std::uint64_t kept = 0;    ///< of them, those that could not leave at once
@@ -34,22 +34,22 @@ struct Passed {
 };
 
 /// May be used from any thread. Numbers that are not in force are a bug, and throw std::out_of_range.
-class Treatments {
+class Toxics {
 public:
-    std::uint64_t add(const TreatmentUse& use);
+    std::uint64_t add(const ToxicUse& use);
     /// Clients' ends, in the place of those that were named before.
     void name(std::uint64_t number, const std::vector<Endpoint>& clients);
     void remove(std::uint64_t number);
     Passed passed(std::uint64_t number) const;
 
-    /// All that concerns one direction of a client's connection; treatment and seed.
-    std::pair<Treatment, std::uint64_t> of(const Endpoint& client, Way way) const;
+    /// All that concerns one direction of a client's connection; toxic and seed.
+    std::pair<Toxic, std::uint64_t> of(const Endpoint& client, Way way) const;
     void came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept);
     void left(const Endpoint& client, Way way, Nanos kept_for);
 
 private:
     struct InForce {
-        TreatmentUse use;
+        ToxicUse use;
         std::set<Endpoint> clients;
         Passed passed;
 

@@ -6,7 +6,7 @@
 namespace squall::test {
 namespace {
 
-class Treatment : public RigTest {
+class Toxic : public RigTest {
 protected:
     void SetUp() override {
         RigTest::SetUp();
@@ -25,7 +25,7 @@ protected:
     }
 };
 
-TEST_F(Treatment, LatencyDelaysAndHealingLetsGo) {
+TEST_F(Toxic, LatencyDelaysAndHealingLetsGo) {
     server->echo(true);
     connect(3);
     auto injection = inject("proxy-latency", {{"delay", "50ms"}, {"direction", "both"}});
@@ -49,7 +49,7 @@ TEST_F(Treatment, LatencyDelaysAndHealingLetsGo) {
     EXPECT_TRUE(round_trip(30)) << "what was held back has come";
 }
 
-TEST_F(Treatment, OnlyTheCohortIsTreated) {
+TEST_F(Toxic, OnlyTheCohortIsTreated) {
     server->echo(true);
     connect(2, "far");
     connect(2, "near");
@@ -66,14 +66,14 @@ TEST_F(Treatment, OnlyTheCohortIsTreated) {
     EXPECT_TRUE(round_trip(20)) << "the destructor heals";
 }
 
-TEST_F(Treatment, WithoutBytesNoneIsDelayed) {
+TEST_F(Toxic, WithoutBytesNoneIsDelayed) {
     connect(2);
     auto injection = inject("proxy-latency", {{"delay", "1ms"}});
     ASSERT_EQ(failure(injection), "");
     EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(100)).bit);
 }
 
-TEST_F(Treatment, BandwidthHoldsTheTargetBack) {
+TEST_F(Toxic, BandwidthHoldsTheTargetBack) {
     connect(1);
     auto injection = inject("proxy-bandwidth", {{"rate", "100KB/s"}});
     ASSERT_EQ(failure(injection), "");
@@ -90,7 +90,7 @@ TEST_F(Treatment, BandwidthHoldsTheTargetBack) {
     EXPECT_TRUE(wait_for_bite(**injection).bit);
 }
 
-TEST_F(Treatment, ABandwidthThatIsNotUsedUpIsNoFault) {
+TEST_F(Toxic, ABandwidthThatIsNotUsedUpIsNoFault) {
     server->echo(true);
     connect(1);
     auto injection = inject("proxy-bandwidth", {{"rate", "100MB/s"}});
@@ -100,7 +100,7 @@ TEST_F(Treatment, ABandwidthThatIsNotUsedUpIsNoFault) {
     EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(50)).bit);
 }
 
-TEST_F(Treatment, SlicerWritesTinyPieces) {
+TEST_F(Toxic, SlicerWritesTinyPieces) {
     server->echo(true);
     connect(1);
     auto injection = inject("proxy-slicer", {{"size", "2B"}, {"delay", "1ms"}});
@@ -112,7 +112,7 @@ TEST_F(Treatment, SlicerWritesTinyPieces) {
     EXPECT_EQ(measure(witness, "bytes"), 10);
 }
 
-TEST_F(Treatment, BufferingHoldsEventsBack) {
+TEST_F(Toxic, BufferingHoldsEventsBack) {
     server->echo(true);
     connect(1);
     auto injection = inject("proxy-buffering", {{"bytes", "10B"}});
@@ -130,7 +130,7 @@ TEST_F(Treatment, BufferingHoldsEventsBack) {
     EXPECT_TRUE(round_trip(11));
 }
 
-TEST_F(Treatment, BufferingIsFlushed) {
+TEST_F(Toxic, BufferingIsFlushed) {
     server->echo(true);
     connect(1);
     auto injection = inject("proxy-buffering", {{"bytes", "4KiB"}, {"flush", "50ms"}});
@@ -140,7 +140,7 @@ TEST_F(Treatment, BufferingIsFlushed) {
     EXPECT_GE(measure(wait_for_bite(**injection), "kept_seconds_min"), 0.05);
 }
 
-TEST_F(Treatment, AnEndIsPassedOnBehindWhatIsHeld) {
+TEST_F(Toxic, AnEndIsPassedOnBehindWhatIsHeld) {
     server->echo(true);
     connect(2);
     auto injection = inject("proxy-buffering", {{"bytes", "4KiB"}, {"direction", "to-target"}});
@@ -152,7 +152,7 @@ TEST_F(Treatment, AnEndIsPassedOnBehindWhatIsHeld) {
     EXPECT_TRUE(eventually([&] { return server->ends_by_reset() == 1; })) << "a reset does not wait";
 }
 
-TEST_F(Treatment, NeedsAProxy) {
+TEST_F(Toxic, NeedsAProxy) {
     proxy.reset();
     auto injection = inject("proxy-latency", {{"delay", "1ms"}});
     EXPECT_NE(failure(injection).find("write 'proxy: true' in the scenario"), std::string::npos) << failure(injection);

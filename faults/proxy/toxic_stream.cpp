@@ -1,4 +1,4 @@
-#include "faults/proxy/shaper.hpp"
+#include "faults/proxy/toxic_stream.hpp"
 
 #include <algorithm>
 
@@ -15,55 +15,54 @@ T stricter(T one, T other) {
 
 }  // namespace
 
-Treatment together(const Treatment& one, const Treatment& other) {
-    Treatment both;
+Toxic together(const Toxic& one, const Toxic& other) {
+    Toxic both;
     both.latency = one.latency + other.latency;
     both.jitter = one.jitter + other.jitter;
     both.rate = stricter(one.rate, other.rate);
     both.piece = stricter(one.piece, other.piece);
     both.gap = std::max(one.gap, other.gap);
-    const Treatment& longer = one.hold >= other.hold ? one : other;
+    const Toxic& longer = one.hold >= other.hold ? one : other;
     both.hold = longer.hold;
     both.hold_max = longer.hold_max;
     both.quota = stricter(one.quota, other.quota);
     return both;
 }
 
-void Shaper::treat(const Treatment& treatment, Nanos now) {
-    if (treatment.quota == 0) used_ = 0;
-    treatment_ = treatment;
+void ToxicStream::treat(const Toxic& toxic, Nanos now) {
+    if (toxic.quota == 0) used_ = 0;
+    toxic_ = toxic;
     free_at_ = std::min(free_at_, now);
-    if (!treatment_.any()) {
+    if (!toxic_.any()) {
         for (Chunk& chunk : chunks_)
             chunk.due = std::min(chunk.due, now);
     }
-    if (together_ >= treatment_.hold) release(now);
+    if (together_ >= toxic_.hold) release(now);
 }
 
-void Shaper::take(std::string_view bytes, Nanos now) {
+void ToxicStream::take(std::string_view bytes, Nanos now) {
     if (bytes.empty()) return;
     if (together_ == 0) together_since_ = now;
     bytes_.append(bytes);
     together_ += bytes.size();
-    if (ended_ || together_ >= treatment_.hold) release(now);
+    if (ended_ || together_ >= toxic_.hold) release(now);
 }
 
-void Shaper::end(Nanos now) {
+void ToxicStream::end(Nanos now) {
     ended_ = true;
     release(now);
 }
 
 /// What waited for company is a chunk now. None overtakes the one before it.
-void Shaper::release(Nanos now) {
+void ToxicStream::release(Nanos now) {
     if (together_ == 0) return;
     const Nanos before = first_ < chunks_.size() ? chunks_.back().due : 0;
-    chunks_.push_back(
-        {together_since_, std::max(before, now + treatment_.latency + draw(treatment_.jitter)), together_});
+    chunks_.push_back({together_since_, std::max(before, now + toxic_.latency + draw(toxic_.jitter)), together_});
     together_ = 0;
 }
 
 /// Splitmix64 (Steele, Lea, Flood 2014).
-Nanos Shaper::draw(Nanos most) {
+Nanos ToxicStream::draw(Nanos most) {
     if (most <= 0) return 0;
     std::uint64_t mixed = random_ += 0x9e3779b97f4a7c15;
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
@@ -71,24 +70,23 @@ Nanos Shaper::draw(Nanos most) {
     return static_cast<Nanos>((mixed ^ (mixed >> 31)) % static_cast<std::uint64_t>(most + 1));
 }
 
-std::string_view Shaper::due(Nanos now) {
+std::string_view ToxicStream::due(Nanos now) {
     if (now < free_at_ || quota_used()) return {};
-    if (together_ > 0 && treatment_.hold_max > 0 && now - together_since_ >= treatment_.hold_max) {
-        release(together_since_ + treatment_.hold_max);
+    if (together_ > 0 && toxic_.hold_max > 0 && now - together_since_ >= toxic_.hold_max) {
+        release(together_since_ + toxic_.hold_max);
     }
     std::size_t size = 0;
     for (std::size_t i = first_; i < chunks_.size() && chunks_[i].due <= now; ++i)
         size += chunks_[i].size;
-    if (treatment_.piece > 0) size = std::min(size, treatment_.piece);
-    if (treatment_.rate > 0) {
-        size =
-            std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(treatment_.rate * to_seconds(quantum))));
+    if (toxic_.piece > 0) size = std::min(size, toxic_.piece);
+    if (toxic_.rate > 0) {
+        size = std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(toxic_.rate * to_seconds(quantum))));
     }
-    if (treatment_.quota > 0) size = std::min(size, static_cast<std::size_t>(treatment_.quota - used_));
+    if (toxic_.quota > 0) size = std::min(size, static_cast<std::size_t>(toxic_.quota - used_));
     return std::string_view(bytes_).substr(gone_, size);
 }
 
-Nanos Shaper::left(std::size_t bytes, Nanos now) {
+Nanos ToxicStream::left(std::size_t bytes, Nanos now) {
     if (bytes == 0) return 0;
     const Nanos kept = std::max<Nanos>(std::max(chunks_[first_].due, free_at_) - chunks_[first_].came, 0);
     gone_ += bytes;
@@ -108,19 +106,19 @@ Nanos Shaper::left(std::size_t bytes, Nanos now) {
         bytes_.erase(0, gone_);
         gone_ = 0;
     }
-    if (treatment_.rate > 0) {
+    if (toxic_.rate > 0) {
         // A timer that comes late is made up for; an idle time is not saved up.
-        free_at_ = std::max(free_at_, now - quantum) + from_seconds(static_cast<double>(bytes) / treatment_.rate);
+        free_at_ = std::max(free_at_, now - quantum) + from_seconds(static_cast<double>(bytes) / toxic_.rate);
     }
-    if (treatment_.piece > 0) free_at_ = std::max(free_at_, now + treatment_.gap);
+    if (toxic_.piece > 0) free_at_ = std::max(free_at_, now + toxic_.gap);
     return kept;
 }
 
-std::optional<Nanos> Shaper::next() const {
+std::optional<Nanos> ToxicStream::next() const {
     if (quota_used()) return std::nullopt;
     if (first_ < chunks_.size()) return std::max(chunks_[first_].due, free_at_);
-    if (together_ == 0 || treatment_.hold_max == 0) return std::nullopt;
-    return std::max(together_since_ + treatment_.hold_max, free_at_);
+    if (together_ == 0 || toxic_.hold_max == 0) return std::nullopt;
+    return std::max(together_since_ + toxic_.hold_max, free_at_);
 }
 
 }  // namespace squall::proxy

@@ -1,4 +1,4 @@
-#include "faults/proxy/treat.hpp"
+#include "faults/proxy/inject_toxic.hpp"
 
 #include <fmt/format.h>
 
@@ -7,35 +7,36 @@
 #include <set>
 
 #include "faults/proxy/aimed_clients.hpp"
+#include "faults/proxy/direction.hpp"
 #include "faults/proxy/proxy.hpp"
 
 namespace squall::proxy {
 namespace {
 
-class TreatmentInjection final : public Injection {
+class ToxicInjection final : public Injection {
 public:
-    TreatmentInjection(Rig& rig, const Aim& aim, std::string_view fault, TreatmentUse use)
+    ToxicInjection(Rig& rig, const Aim& aim, std::string_view fault, ToxicUse use)
         : proxy_(*rig.proxy), aimed_(rig.clients, aim), fault_(fault) {
         use.everybody = aimed_.everybody();
         use.seed = aim.seed;
-        treatment_ = proxy_.treat(use);
+        toxic_ = proxy_.treat(use);
         follow();
     }
 
-    ~TreatmentInjection() override {
+    ~ToxicInjection() override {
         if (const Status healed = heal(); !healed) {
             std::fprintf(stderr, "squall: %s: %s\n", fault_.c_str(), healed.error().message.c_str());
         }
     }
 
     Status advance(Nanos) override {
-        if (treatment_) follow();
+        if (toxic_) follow();
         return {};
     }
 
     Result<Witness> witness() override {
         if (const auto failure = proxy_.failure()) return *failure;
-        const Passed passed = treatment_ ? proxy_.passed(*treatment_) : passed_;
+        const Passed passed = toxic_ ? proxy_.passed(*toxic_) : passed_;
         const auto duration = [](Nanos n) { return format_quantity(to_seconds(n), dimension::time); };
         const auto bytes = [](std::uint64_t n) { return format_quantity(static_cast<double>(n), dimension::bytes); };
         Witness witness;
@@ -57,11 +58,11 @@ public:
     }
 
     Status heal() override {
-        if (!treatment_) return {};
+        if (!toxic_) return {};
         follow();
-        passed_ = proxy_.passed(*treatment_);
-        proxy_.lift(*treatment_);
-        treatment_.reset();
+        passed_ = proxy_.passed(*toxic_);
+        proxy_.lift(*toxic_);
+        toxic_.reset();
         return {};
     }
 
@@ -70,13 +71,13 @@ private:
         aimed_.look();
         if (aimed_.everybody() || aimed_.ends() == treated_) return;
         treated_ = aimed_.ends();
-        proxy_.set_treated(*treatment_, {treated_.begin(), treated_.end()});
+        proxy_.aim_toxic(*toxic_, {treated_.begin(), treated_.end()});
     }
 
     Proxy& proxy_;
     AimedClients aimed_;
     const std::string fault_;
-    std::optional<std::uint64_t> treatment_;
+    std::optional<std::uint64_t> toxic_;
     std::set<Endpoint> treated_;
     Passed passed_;
 };
@@ -88,23 +89,14 @@ Status require_proxy(const Rig& rig, std::string_view fault) {
     return Error{fmt::format("{} needs a path with a proxy; write 'proxy: true' in the scenario", fault)};
 }
 
-OptionSpec direction_option() {
-    return {.name = "direction",
-            .kind = OptionSpec::Kind::choice,
-            .dimension = {},
-            .doc = "Whose bytes: those on their way to the subscribers, to the target, or both.",
-            .fallback = "to-subscriber",
-            .choices = {"to-subscriber", "to-target", "both"}};
-}
-
-Result<std::unique_ptr<Injection>> treat(Rig& rig, const Aim& aim, const Options& options, std::string_view fault,
-                                         const Treatment& treatment) {
+Result<std::unique_ptr<Injection>> inject_toxic(Rig& rig, const Aim& aim, const Options& options,
+                                                std::string_view fault, const Toxic& toxic) {
     if (auto there = require_proxy(rig, fault); !there) return there.error();
-    const std::string& direction = options.choice("direction");
-    TreatmentUse use{.treatment = treatment};
-    use.to_client = direction != "to-target";
-    use.to_target = direction != "to-subscriber";
-    return std::unique_ptr<Injection>(std::make_unique<TreatmentInjection>(rig, aim, fault, use));
+    const kernel::Direction direction = direction_of(options);
+    const ToxicUse use{.toxic = toxic,
+                       .to_target = direction != kernel::Direction::to_client,
+                       .to_client = direction != kernel::Direction::to_target};
+    return std::unique_ptr<Injection>(std::make_unique<ToxicInjection>(rig, aim, fault, use));
 }
 
 }  // namespace squall::proxy

@@ -1,48 +1,48 @@
-#include "faults/proxy/treatments.hpp"
+#include "faults/proxy/toxics.hpp"
 
 #include <algorithm>
 
 namespace squall::proxy {
 
-bool Treatments::InForce::concerns(const Endpoint& client, Way way) const {
+bool Toxics::InForce::concerns(const Endpoint& client, Way way) const {
     if (way == Way::to_target ? !use.to_target : !use.to_client) return false;
     return use.everybody || clients.contains(client);
 }
 
-std::uint64_t Treatments::add(const TreatmentUse& use) {
+std::uint64_t Toxics::add(const ToxicUse& use) {
     const std::lock_guard lock(mutex_);
     in_force_.emplace(next_, InForce{use, {}, {}});
     return next_++;
 }
 
-void Treatments::name(std::uint64_t number, const std::vector<Endpoint>& clients) {
+void Toxics::name(std::uint64_t number, const std::vector<Endpoint>& clients) {
     const std::lock_guard lock(mutex_);
     in_force_.at(number).clients = {clients.begin(), clients.end()};
 }
 
-void Treatments::remove(std::uint64_t number) {
+void Toxics::remove(std::uint64_t number) {
     const std::lock_guard lock(mutex_);
     in_force_.erase(number);
 }
 
-Passed Treatments::passed(std::uint64_t number) const {
+Passed Toxics::passed(std::uint64_t number) const {
     const std::lock_guard lock(mutex_);
     return in_force_.at(number).passed;
 }
 
-std::pair<Treatment, std::uint64_t> Treatments::of(const Endpoint& client, Way way) const {
+std::pair<Toxic, std::uint64_t> Toxics::of(const Endpoint& client, Way way) const {
     const std::lock_guard lock(mutex_);
-    Treatment treatment;
+    Toxic toxic;
     std::uint64_t seed = 0;
     for (const auto& [number, in_force] : in_force_) {
         if (!in_force.concerns(client, way)) continue;
-        treatment = together(treatment, in_force.use.treatment);
+        toxic = together(toxic, in_force.use.toxic);
         seed ^= in_force.use.seed;
     }
-    return {treatment, seed};
+    return {toxic, seed};
 }
 
-void Treatments::came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept) {
+void Toxics::came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept) {
     const std::lock_guard lock(mutex_);
     for (auto& [number, in_force] : in_force_) {
         if (!in_force.concerns(client, way)) continue;
@@ -52,7 +52,7 @@ void Treatments::came(const Endpoint& client, Way way, std::size_t bytes, std::s
     }
 }
 
-void Treatments::left(const Endpoint& client, Way way, Nanos kept_for) {
+void Toxics::left(const Endpoint& client, Way way, Nanos kept_for) {
     const std::lock_guard lock(mutex_);
     for (auto& [number, in_force] : in_force_) {
         if (!in_force.concerns(client, way)) continue;
