@@ -87,12 +87,13 @@ void KernelSampler::sample_processes(Nanos at, const Result<kernel::CpuStat>& st
     const auto usage = process_usage(processes);
     gauge("target.alive", at, usage ? 1 : 0);
     if (!usage) return;
-    proportional_bytes_ = static_cast<double>(usage->proportional_bytes);
+    own_bytes_ = static_cast<double>(usage->own_bytes);
     gauge("target.rss", at, static_cast<double>(usage->resident_bytes));
-    gauge("target.pss", at, proportional_bytes_);
+    gauge("target.pss", at, static_cast<double>(usage->proportional_bytes));
     gauge("target.fds", at, usage->descriptors);
     gauge("target.threads", at, usage->threads);
-    if (!usage->proportional_known) recorder_.note("target.pss: smaps_rollup may not be read; it is the RSS");
+    if (!usage->proportional_known)
+        recorder_.note("target.pss and target.memory: smaps_rollup may not be read; the RSS stands for it");
     // The group's own account keeps the time of processes that have ended; a sum over those that live can shrink.
     const Nanos cpu_time = stat && stat->usage > 0 ? stat->usage : usage->cpu_time;
     if (last_cpu_time_ >= 0 && cpu_time >= last_cpu_time_ && at > last_cpu_at_) {
@@ -157,7 +158,7 @@ void KernelSampler::sample_sockets(Nanos at) {
     gauge("target.receive_queue", at, receive_queue);
     gauge("target.socket_memory", at, memory);
     gauge("target.retransmits", at, retransmits);
-    gauge("target.memory", at, proportional_bytes_ + memory);
+    gauge("target.memory", at, own_bytes_ + memory);
 }
 
 DeclaredSampler::DeclaredSampler(Recorder& recorder, const SampledTarget& target, const Profile& profile)

@@ -58,7 +58,7 @@ private:
     Nanos last_throttled_ = -1, last_throttled_at_ = 0;
     ContentionReader contention_;
     std::optional<CpuContention> last_contention_;
-    double proportional_bytes_ = 0;
+    double own_bytes_ = 0;
     PeriodicThread thread_;  // last: it starts when everything above is there
 };
 

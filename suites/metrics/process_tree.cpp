@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 namespace squall {
@@ -53,15 +54,21 @@ std::uint64_t number(const std::string& text) {
     return std::strtoull(text.c_str(), nullptr, 10);
 }
 
-bool add_proportional(pid_t pid, std::uint64_t& bytes) {
+/// The kernel's sums, in kB: /proc/PID/smaps_rollup (proc(5); Pss_Anon and Pss_Shmem since Linux 5.2).
+bool add_proportional(pid_t pid, ProcessUsage& usage) {
     std::istringstream rollup(read_file(fmt::format("/proc/{}/smaps_rollup", pid)));
+    std::optional<std::uint64_t> all, anonymous;
+    std::uint64_t shared = 0;
     for (std::string line; std::getline(rollup, line);) {
-        if (line.rfind("Pss:", 0) == 0) {
-            bytes += number(line.substr(4)) * 1024;
-            return true;
-        }
+        const std::string value = line.substr(std::min(line.find(':') + 1, line.size()));
+        if (line.starts_with("Pss:")) all = number(value) * 1024;
+        if (line.starts_with("Pss_Anon:")) anonymous = number(value) * 1024;
+        if (line.starts_with("Pss_Shmem:")) shared = number(value) * 1024;
     }
-    return false;
+    if (!all) return false;
+    usage.proportional_bytes += *all;
+    usage.own_bytes += anonymous ? *anonymous + shared : *all;
+    return true;
 }
 
 }  // namespace
@@ -92,8 +99,9 @@ Result<ProcessUsage> process_usage(const std::vector<pid_t>& processes) {
         if (fields.size() <= stat_resident_pages) continue;
         const std::uint64_t resident = number(fields[stat_resident_pages]) * page_bytes;
         usage.resident_bytes += resident;
-        if (!add_proportional(pid, usage.proportional_bytes)) {
+        if (!add_proportional(pid, usage)) {
             usage.proportional_bytes += resident;
+            usage.own_bytes += resident;
             usage.proportional_known = false;
         }
         usage.cpu_time += static_cast<Nanos>(number(fields[stat_user_time]) + number(fields[stat_system_time])) * tick;

@@ -14,6 +14,9 @@ namespace squall {
 struct ProcessUsage {
     std::uint64_t resident_bytes = 0;
     std::uint64_t proportional_bytes = 0;  ///< PSS; equals RSS where smaps_rollup may not be read
+    /// Of the PSS: anonymous and shared memory. Pages of files (programs, libraries) are not in it: what falls to this
+    /// tree of those changes with every other process that uses the same file, whatever the tree does.
+    std::uint64_t own_bytes = 0;
     bool proportional_known = true;
     Nanos cpu_time = 0;  ///< user and system, threads that have ended included
     std::uint32_t descriptors = 0;

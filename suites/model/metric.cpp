@@ -52,7 +52,12 @@ std::vector<Metric> table() {
          {"cohort", "protocol"},
          "open and subscribed, as the clients see it; accounted(): share that is still open or ended once, as declared",
          true},
-        {"target.memory", gauge, d::bytes, {}, "PSS of the process tree plus the kernel memory of its sockets"},
+        {"target.memory",
+         gauge,
+         d::bytes,
+         {},
+         "anonymous and shared memory of the process tree, shared pages divided among processes, plus the kernel "
+         "memory of its sockets; not the files that it maps"},
         {"target.rss",
          gauge,
          d::bytes,

@@ -88,6 +88,8 @@ TEST_F(ProcessTest, UsageCoversTheTree) {
     EXPECT_GE(usage->threads, 3U);
     EXPECT_GT(usage->resident_bytes, 0U);
     EXPECT_LE(usage->proportional_bytes, usage->resident_bytes);
+    EXPECT_GT(usage->own_bytes, 0U);
+    EXPECT_LT(usage->own_bytes, usage->proportional_bytes) << "a program is a file, and mapped";
     const auto all = process_tree((*process)->pid());
     EXPECT_TRUE((*process)->stop());
     for (int i = 0; i < 5000 && process_usage(all); ++i)
