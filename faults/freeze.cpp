@@ -97,7 +97,7 @@ private:
             if (running.empty()) return {};
             if (auto recorded = record(running); !recorded) return recorded;
             for (const auto& process : running) {
-                members_.emplace(process.pid, Member{process});
+                members_.insert_or_assign(process.pid, Member{process});
                 if (auto told = kernel::signal_process(process, SIGSTOP); !told) return told;
             }
         }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "faults/core/fault.hpp"
 
@@ -25,6 +26,8 @@ public:
     }
 
     Status begin() {
+        for (const Outcome& outcome : clients_.outcomes(ids_))
+            before_[outcome.id] = outcome.pings_unanswered;
         withheld_ = true;
         const auto reached = clients_.withhold_pongs(ids_, true);
         if (!reached) return reached.error();
@@ -39,9 +42,10 @@ public:
         double pings = 0;
         std::size_t pinged = 0, ended = 0;
         for (const Outcome& outcome : clients_.outcomes(ids_)) {
-            pings += outcome.pings_unanswered;
-            pinged += outcome.pings_unanswered > 0;
-            ended += outcome.pings_unanswered > 0 && !outcome.end.empty() && outcome.end != "hung_up";
+            const std::uint32_t unanswered = outcome.pings_unanswered - before_[outcome.id];
+            pings += unanswered;
+            pinged += unanswered > 0;
+            ended += unanswered > 0 && !outcome.end.empty() && outcome.end != "hung_up";
         }
         Witness witness;
         witness.bit = pinged > 0;
@@ -67,6 +71,7 @@ private:
     Clients& clients_;
     const std::size_t left_out_;
     std::vector<ConnectionId> ids_;
+    std::map<ConnectionId, std::uint32_t> before_;  ///< unanswered in an earlier use
     std::size_t reached_ = 0;
     bool withheld_ = false;
 };

@@ -79,6 +79,7 @@ std::uint64_t count(const std::string& text) {
     return std::strtoull(text.c_str(), nullptr, 10);
 }
 
+/// Or waits in the kernel where no signal reaches it (D), as for the child of a vfork, which stands still itself.
 bool every_thread_stopped(pid_t pid) {
     std::size_t stopped = 0;
     std::error_code gone_meanwhile;
@@ -86,7 +87,7 @@ bool every_thread_stopped(pid_t pid) {
          !gone_meanwhile && entry != end; entry.increment(gone_meanwhile)) {
         const auto fields = stat_fields((entry->path() / "stat").string());
         if (fields.empty() || fields[stat_state] == "Z" || fields[stat_state] == "X") continue;  // an ended thread
-        if (fields[stat_state] != "T" && fields[stat_state] != "t") return false;
+        if (fields[stat_state] != "T" && fields[stat_state] != "t" && fields[stat_state] != "D") return false;
         ++stopped;
     }
     return stopped > 0;

@@ -23,7 +23,7 @@ struct ProcessId {
 Result<ProcessId> identify_process(pid_t pid);
 
 struct ProcessActivity {
-    bool stopped = false;  ///< by a signal, every thread of it
+    bool stopped = false;  ///< by a signal, every thread of it; or it waits in the kernel for one that is
     Nanos cpu_time = 0;    ///< user and system, in whole clock ticks
 };
 /// Errors: it is not there any more.

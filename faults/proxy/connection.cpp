@@ -178,11 +178,8 @@ void Connection::relay(Direction& direction) {
     last_byte_ = monotonic_now();
     if (direction.stream) {
         direction.stream->take({buffer.data(), got}, last_byte_);
-        const bool treated = direction.stream->toxic().any();
-        pump(direction);
-        if (!treated || finished_) return;
-        const bool for_room = direction.waits_for_room || !direction.stream;  // not the toxic's doing
-        return relay_.came(*this, direction.way, got, for_room ? 0 : std::min(got, direction.stream->held()));
+        if (direction.stream->toxic().any()) relay_.came(*this, direction.way, got, last_byte_);
+        return pump(direction);
     }
     const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
     if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);

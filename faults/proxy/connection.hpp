@@ -22,8 +22,8 @@ public:
     virtual void connected(Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;
     virtual void failed(Error error) = 0;
-    /// So many bytes came, of which the toxics of that direction kept some.
-    virtual void came(const Connection& connection, Way way, std::size_t bytes, std::size_t kept) = 0;
+    /// So many bytes came that are under a toxic.
+    virtual void came(const Connection& connection, Way way, std::size_t bytes, Nanos now) = 0;
     /// A piece was written, which they had kept for so long.
     virtual void left(const Connection& connection, Way way, Nanos kept_for) = 0;
     /// Ports whose connections were lost by CloseBy::silence still fall on the floor and must not serve anew.

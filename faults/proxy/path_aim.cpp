@@ -73,6 +73,25 @@ Status AimedRule::advance(Nanos since_injection) {
     return treat(TargetView(*rig_).resolve(back));
 }
 
+Status AimedRule::remove() {
+    const TargetView view(*rig_);
+    std::vector<ClientConnection> ours;
+    for (ClientConnection& connection : rig_->clients.connections(aim_.cohort)) {
+        if (treated_.contains(connection.id)) ours.push_back(std::move(connection));
+    }
+    const auto sides = view.resolve(ours);
+    if (const auto sockets = view.sockets(sides)) {
+        std::vector<ConnectionId> gone;
+        for (std::size_t i = 0; i < sides.size(); ++i) {
+            if (!(*sockets)[i] || (*sockets)[i]->state != kernel::TcpState::established) {
+                gone.push_back(sides[i].connection.id);
+            }
+        }
+        if (!gone.empty()) rig_->clients.mark_lost(gone);
+    }
+    return rule_->remove();
+}
+
 std::size_t AimedRule::met(const kernel::PathCount& counts) const {
     const auto end = counts.flows.begin() + static_cast<std::ptrdiff_t>(std::min(aimed_, counts.flows.size()));
     return static_cast<std::size_t>(

@@ -34,7 +34,8 @@ public:
     /// Treats those that came back, once they are there: before that, nothing tells the path whose they are.
     Status advance(Nanos since_injection);
     Result<kernel::PathCount> count() const { return rule_->count(); }
-    Status remove() { return rule_->remove(); }
+    /// Whoever is not there any more at the target's end did not get to say so: their clients are marked as lost.
+    Status remove();
 
     std::size_t aimed() const { return aimed_; }  ///< at the injection
     std::size_t later() const { return ids_.size() - aimed_; }

@@ -58,8 +58,8 @@ private:
     void connected(Connection& connection) override;
     void ended(Connection& connection) override;
     void failed(Error error) override;
-    void came(const Connection& connection, Way way, std::size_t bytes, std::size_t kept) override {
-        toxics_.came(connection.pair().client, way, bytes, kept);
+    void came(const Connection& connection, Way way, std::size_t bytes, Nanos now) override {
+        toxics_.came(connection.pair().client, way, bytes, now);
     }
     void left(const Connection& connection, Way way, Nanos kept_for) override {
         toxics_.left(connection.pair().client, way, kept_for);

@@ -5,9 +5,6 @@
 namespace squall::proxy {
 namespace {
 
-/// What a limited rate lets go at once: as little as a timer is worth.
-constexpr Nanos quantum = 10'000'000;
-
 template <class T>
 T stricter(T one, T other) {
     return one == 0 ? other : other == 0 ? one : std::min(one, other);
@@ -33,10 +30,8 @@ void ToxicStream::treat(const Toxic& toxic, Nanos now) {
     if (toxic.quota == 0) used_ = 0;
     toxic_ = toxic;
     free_at_ = std::min(free_at_, now);
-    if (!toxic_.any()) {
-        for (Chunk& chunk : chunks_)
-            chunk.due = std::min(chunk.due, now);
-    }
+    for (Chunk& chunk : chunks_)
+        chunk.due = std::min(chunk.due, std::max(now, chunk.came + toxic_.latency + toxic_.jitter));
     if (together_ >= toxic_.hold) release(now);
 }
 
@@ -80,7 +75,8 @@ std::string_view ToxicStream::due(Nanos now) {
         size += chunks_[i].size;
     if (toxic_.piece > 0) size = std::min(size, toxic_.piece);
     if (toxic_.rate > 0) {
-        size = std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(toxic_.rate * to_seconds(quantum))));
+        size =
+            std::min(size, std::max<std::size_t>(1, static_cast<std::size_t>(toxic_.rate * to_seconds(rate_quantum))));
     }
     if (toxic_.quota > 0) size = std::min(size, static_cast<std::size_t>(toxic_.quota - used_));
     return std::string_view(bytes_).substr(gone_, size);
@@ -98,8 +94,8 @@ Nanos ToxicStream::left(std::size_t bytes, Nanos now) {
         rest -= taken;
         if (chunk.size == 0) ++first_;
     }
-    if (first_ == chunks_.size()) {
-        chunks_.clear();
+    if (first_ > chunks_.size() / 2) {
+        chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(first_));
         first_ = 0;
     }
     if (gone_ > bytes_.size() / 2) {
@@ -108,7 +104,7 @@ Nanos ToxicStream::left(std::size_t bytes, Nanos now) {
     }
     if (toxic_.rate > 0) {
         // A timer that comes late is made up for; an idle time is not saved up.
-        free_at_ = std::max(free_at_, now - quantum) + from_seconds(static_cast<double>(bytes) / toxic_.rate);
+        free_at_ = std::max(free_at_, now - rate_quantum) + from_seconds(static_cast<double>(bytes) / toxic_.rate);
     }
     if (toxic_.piece > 0) free_at_ = std::max(free_at_, now + toxic_.gap);
     return kept;

@@ -12,6 +12,9 @@
 
 namespace squall::proxy {
 
+/// What a limited rate lets go at once after an idle time: as little as a timer is worth.
+inline constexpr Nanos rate_quantum = 10'000'000;
+
 /// What is done to the bytes. As it stands: nothing.
 struct Toxic {
     Nanos latency = 0;        ///< a byte leaves so long after it came …
@@ -33,7 +36,7 @@ class ToxicStream {
 public:
     explicit ToxicStream(std::uint64_t seed) : random_(seed) {}
 
-    /// Also for what is held already, but for the latency that it was given when it came.
+    /// Also for what is held already, which keeps none longer than it did before.
     void treat(const Toxic& toxic, Nanos now);
     const Toxic& toxic() const { return toxic_; }
 

@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace squall::proxy {
+namespace {
+
+/// Several toxics at once hold bytes back for each other: so each is asked what it would do alone. `free_at`: when its
+/// rate lets the next byte go.
+std::size_t kept_of(const Toxic& toxic, std::size_t bytes, Nanos now, Nanos& free_at) {
+    if (toxic.latency > 0 || toxic.jitter > 0) return bytes;
+    if (toxic.hold > 0) return bytes < toxic.hold ? bytes : 0;
+    if (toxic.piece > 0) return bytes - std::min(bytes, toxic.piece);
+    if (toxic.rate <= 0) return 0;
+    const Nanos idle = std::clamp<Nanos>(now - free_at, 0, rate_quantum);
+    const auto allowed = static_cast<std::size_t>(toxic.rate * to_seconds(idle));
+    free_at = std::max(free_at, now - rate_quantum) + from_seconds(static_cast<double>(bytes) / toxic.rate);
+    return bytes - std::min(bytes, allowed);
+}
+
+}  // namespace
 
 bool Toxics::InForce::concerns(const Endpoint& client, Way way) const {
     if (way == Way::to_target ? !use.to_target : !use.to_client) return false;
@@ -42,12 +58,12 @@ std::pair<Toxic, std::uint64_t> Toxics::of(const Endpoint& client, Way way) cons
     return {toxic, seed};
 }
 
-void Toxics::came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept) {
+void Toxics::came(const Endpoint& client, Way way, std::size_t bytes, Nanos now) {
     const std::lock_guard lock(mutex_);
     for (auto& [number, in_force] : in_force_) {
         if (!in_force.concerns(client, way)) continue;
         in_force.passed.bytes += bytes;
-        in_force.passed.kept += kept;
+        in_force.passed.kept += kept_of(in_force.use.toxic, bytes, now, in_force.free_at[{client, way}]);
         in_force.passed.clients.insert(client);
     }
 }

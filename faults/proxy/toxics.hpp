@@ -26,7 +26,7 @@ struct ToxicUse {
 /// What has passed under a toxic.
 struct Passed {
     std::uint64_t bytes = 0;   ///< that came
-    std::uint64_t kept = 0;    ///< of them, those that could not leave at once
+    std::uint64_t kept = 0;    ///< of them, those that this toxic by itself would have kept
     std::uint64_t pieces = 0;  ///< that left …
     Nanos kept_for_min = 0;    ///< … and how long those of them had been kept that were
     Nanos kept_for_max = 0;
@@ -44,7 +44,7 @@ public:
 
     /// All that concerns one direction of a client's connection; toxic and seed.
     std::pair<Toxic, std::uint64_t> of(const Endpoint& client, Way way) const;
-    void came(const Endpoint& client, Way way, std::size_t bytes, std::size_t kept);
+    void came(const Endpoint& client, Way way, std::size_t bytes, Nanos now);
     void left(const Endpoint& client, Way way, Nanos kept_for);
 
 private:
@@ -52,6 +52,7 @@ private:
         ToxicUse use;
         std::set<Endpoint> clients;
         Passed passed;
+        std::map<std::pair<Endpoint, Way>, Nanos> free_at;  ///< of a limited rate
 
         bool concerns(const Endpoint& client, Way way) const;
     };

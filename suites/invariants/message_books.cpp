@@ -178,7 +178,7 @@ public:
         add(losses);
         if (losses.missed > 0) losers_.push_back(fmt::format("{}: missed {:.0f}", who, losses.missed));
     }
-    void judge(double declared, bool declares, Discrepancies& found) const {
+    void judge(const History& history, double declared, bool declares, Discrepancies& found) const {
         const double dropped = declares ? std::max(all_.dropped, declared) : 0;
         const char* const kind = declares ? missed_undeclared : missed_only;
         found.add(all_.missed - dropped, kind, {}, all_.since);
@@ -186,6 +186,8 @@ public:
             for (const std::string& loser : losers_)
                 found.name(kind, loser);
         }
+        // What was dropped for connections that a fault opened is in the page's total, and nobody's to miss.
+        if (total_over_run(history, "faults.connects") > 0) return;
         found.add(dropped - all_.excused - all_.missed - all_.in_flight, dropped_unmissed);
     }
 
@@ -217,7 +219,7 @@ bool account_losses(const History& history, Discrepancies& found) {
         apart = false;
     }
     const double dropped = page ? total_over_run(history, "declared.drops") : 0;
-    if (!apart || !by_connection) rest.judge(dropped - accounted, page || by_connection, found);
+    if (!apart || !by_connection) rest.judge(history, dropped - accounted, page || by_connection, found);
     return apart && by_connection;
 }
 

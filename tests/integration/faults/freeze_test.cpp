@@ -40,15 +40,16 @@ TEST_F(Freeze, PausesComeAndGo) {
     ASSERT_EQ(failure(injection), "");
     for (int pause = 0; pause < 3; ++pause) {
         SCOPED_TRACE(pause);
-        witness_after(**injection, std::chrono::milliseconds(50));
-        EXPECT_EQ(state_of(pid), 'T');
-        witness_after(**injection, std::chrono::milliseconds(100));
-        EXPECT_EQ(state_of(pid), 'R');
-        witness_after(**injection, std::chrono::milliseconds(150));
+        for (const char state : {'T', 'R'}) {
+            EXPECT_TRUE(eventually([&] {
+                witness_after(**injection, std::chrono::milliseconds(50));
+                return state_of(pid) == state;
+            })) << state;
+        }
     }
     const Witness witness = witness_after(**injection, std::chrono::milliseconds(50));
     EXPECT_TRUE(witness.bit) << witness.evidence;
-    EXPECT_EQ(measure(witness, "pauses"), 4);
+    EXPECT_GE(measure(witness, "pauses"), 3);
     EXPECT_GE(measure(witness, "stopped_seconds"), 0.3);
     injection->reset();
     EXPECT_TRUE(eventually([&] { return state_of(pid) == 'R'; })) << "the destructor heals";
@@ -95,8 +96,10 @@ TEST_F(Freeze, ATargetThatSomebodyContinuesIsNoPause) {
     auto injection = inject("freeze", {});
     ASSERT_EQ(failure(injection), "");
     wait_for_bite(**injection);
+    const auto used = [&] { return kernel::process_activity(*kernel::identify_process(pid))->cpu_time; };
+    const Nanos before = used();
     ASSERT_EQ(kill(pid, SIGCONT), 0);
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ASSERT_TRUE(eventually([&] { return used() > before; }));
     ASSERT_EQ(kill(pid, SIGSTOP), 0);
     ASSERT_TRUE(eventually([&] { return state_of(pid) == 'T'; }));
     EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(50)).bit) << "it used CPU time";
