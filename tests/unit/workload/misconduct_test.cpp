@@ -70,7 +70,7 @@ TEST(Churn, ReconnectComesBackAtOnceWhateverThePolicy) {
     sse.reconnect.policy = websocket.reconnect.policy = Reconnect::Policy::none;
     Rig rig({sse, websocket}, server.endpoint());
     ASSERT_TRUE(rig.connect());
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for the event
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // for the event, which leaves no other trace
     const auto ids = rig.ids();
     const auto attempts = rig.workload->reconnect(ids, Hangup::close);
     ASSERT_TRUE(attempts.has_value());

@@ -157,7 +157,7 @@ TEST(Publishing, ABacklogBehindABlockedWebSocketIsTheTargets) {
         const Nanos now = monotonic_now();
         if (published != std::exchange(sent, published)) blocked_since = now;
         blocked_for = now - blocked_since;
-        return published > 0 && blocked_for > 400'000'000;
+        return published > 0 && blocked_for > 800'000'000;
     }));
     const auto due = static_cast<std::size_t>(sent + blocked_for / period / 2);  // at least half of the wait's
     reading = true;
@@ -174,8 +174,9 @@ TEST(Publishing, ABacklogBehindABlockedWebSocketIsTheTargets) {
     const Nanos none = *std::min_element(lags.begin(), lags.end());
     const auto waited = lags.begin() + static_cast<std::ptrdiff_t>(sent) + 1;
     std::nth_element(waited, waited + (lags.end() - waited) / 2, lags.end());
-    EXPECT_LT(*(waited + (lags.end() - waited) / 2) - none, blocked_for / 8);
-    EXPECT_LT(*rig.distribution("rig.publish_lag").quantile(0.5), blocked_for / 8);
+    // Blamed on the rig, it would be half of the wait.
+    EXPECT_LT(*(waited + (lags.end() - waited) / 2) - none, blocked_for / 4);
+    EXPECT_LT(*rig.distribution("rig.publish_lag").quantile(0.5), blocked_for / 4);
 }
 
 TEST(Publishing, StopsWhatIsNotNamed) {
