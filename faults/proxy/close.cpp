@@ -31,7 +31,7 @@ public:
             oldest_ = std::max(oldest_, age);
             closed_.insert(open.pair.client);
         }
-        closes_ += proxy_.close(due, by_).size();
+        if (!due.empty()) closes_ += proxy_.close(due, by_).size();
         return {};
     }
 
