@@ -41,7 +41,7 @@ EXAMPLES = {
     "proxy-max-age": ("{fault: proxy-max-age, age: 200ms}", True),
     "proxy-reload": ("{fault: proxy-reload, drain: 300ms}", True),
     "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
-    "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both}", False),
+    "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both, for: 150ms}", False),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
     "slowloris": ("{fault: slowloris, interval: 20ms}", False),
     "subscribe-churn": ("{fault: subscribe-churn, rate: 50/s, how: reset}", False),
