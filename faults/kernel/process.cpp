@@ -104,7 +104,9 @@ Result<ProcessId> identify_process(pid_t pid) {
 Result<ProcessActivity> process_activity(const ProcessId& process) {
     static const Nanos tick = nanos_per_second / sysconf(_SC_CLK_TCK);
     const auto fields = stat_fields(fmt::format("/proc/{}/stat", process.pid));
-    if (fields.size() <= stat_start_time || count(fields[stat_start_time]) != process.start_time) {
+    const bool there = fields.size() > stat_start_time && count(fields[stat_start_time]) == process.start_time;
+    // A zombie waits for its parent, which may stand still itself.
+    if (!there || fields[stat_state] == "Z" || fields[stat_state] == "X") {
         return Error{fmt::format("process {} has ended", process.pid), ESRCH};
     }
     const auto ticks = count(fields[stat_user_time]) + count(fields[stat_system_time]);
