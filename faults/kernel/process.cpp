@@ -79,18 +79,20 @@ std::uint64_t count(const std::string& text) {
     return std::strtoull(text.c_str(), nullptr, 10);
 }
 
-/// Or waits in the kernel where no signal reaches it (D), as for the child of a vfork, which stands still itself.
-bool every_thread_stopped(pid_t pid) {
-    std::size_t stopped = 0;
+/// Of the threads that have not ended; none: nothing. A thread that waits in the kernel where no signal reaches it (D),
+/// as for the child of a vfork, counts as well.
+std::optional<bool> every_thread_stopped(pid_t pid) {
+    std::optional<bool> stopped;
     std::error_code gone_meanwhile;
     for (std::filesystem::directory_iterator entry(fmt::format("/proc/{}/task", pid), gone_meanwhile), end;
          !gone_meanwhile && entry != end; entry.increment(gone_meanwhile)) {
         const auto fields = stat_fields((entry->path() / "stat").string());
-        if (fields.empty() || fields[stat_state] == "Z" || fields[stat_state] == "X") continue;  // an ended thread
-        if (fields[stat_state] != "T" && fields[stat_state] != "t" && fields[stat_state] != "D") return false;
-        ++stopped;
+        if (fields.empty()) continue;
+        const std::string& state = fields[stat_state];
+        if (state == "Z" || state == "X") continue;
+        stopped = stopped.value_or(true) && (state == "T" || state == "t" || state == "D");
     }
-    return stopped > 0;
+    return stopped;
 }
 
 }  // namespace
@@ -105,12 +107,11 @@ Result<ProcessActivity> process_activity(const ProcessId& process) {
     static const Nanos tick = nanos_per_second / sysconf(_SC_CLK_TCK);
     const auto fields = stat_fields(fmt::format("/proc/{}/stat", process.pid));
     const bool there = fields.size() > stat_start_time && count(fields[stat_start_time]) == process.start_time;
-    // A zombie waits for its parent, which may stand still itself.
-    if (!there || fields[stat_state] == "Z" || fields[stat_state] == "X") {
-        return Error{fmt::format("process {} has ended", process.pid), ESRCH};
-    }
+    const auto stopped = there ? every_thread_stopped(process.pid) : std::nullopt;
+    // A zombie may stay for long: its parent may be stopped.
+    if (!stopped) return Error{fmt::format("process {} has ended", process.pid), ESRCH};
     const auto ticks = count(fields[stat_user_time]) + count(fields[stat_system_time]);
-    return ProcessActivity{every_thread_stopped(process.pid), static_cast<Nanos>(ticks) * tick};
+    return ProcessActivity{*stopped, static_cast<Nanos>(ticks) * tick};
 }
 
 namespace {
