@@ -57,9 +57,9 @@ TEST_F(Freeze, PausesComeAndGo) {
 
 TEST_F(Freeze, OnePauseCanEndBeforeTheFault) {
     const pid_t pid = start(burn);
-    auto injection = inject("freeze", {{"pause", "100ms"}});
+    auto injection = inject("freeze", {{"pause", "500ms"}});
     ASSERT_EQ(failure(injection), "");
-    const Witness witness = witness_after(**injection, std::chrono::milliseconds(150));
+    const Witness witness = witness_after(**injection, std::chrono::milliseconds(550));
     EXPECT_TRUE(witness.bit) << witness.evidence;
     EXPECT_TRUE(eventually([&] { return state_of(pid) == 'R'; }));
     EXPECT_EQ(measure(witness_after(**injection, std::chrono::milliseconds(200)), "pauses"), 1);
