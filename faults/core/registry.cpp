@@ -6,6 +6,7 @@
 
 #include "faults/core/capability.hpp"
 #include "faults/core/fault.hpp"
+#include "faults/core/random.hpp"
 
 namespace squall {
 namespace {
@@ -37,15 +38,6 @@ std::vector<Capability> run_probes() {
     }
     std::sort(results.begin(), results.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
     return results;
-}
-
-/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). The standard library's
-/// distributions differ between implementations; a seed has to mean the same connections everywhere.
-std::uint64_t next_random(std::uint64_t& state) {
-    std::uint64_t z = (state += 0x9e3779b97f4a7c15U);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "faults/core/random.hpp"
+
 namespace squall::proxy {
 namespace {
 
@@ -56,13 +58,9 @@ void ToxicStream::release(Nanos now) {
     together_ = 0;
 }
 
-/// Splitmix64 (Steele, Lea, Flood 2014).
 Nanos ToxicStream::draw(Nanos most) {
     if (most <= 0) return 0;
-    std::uint64_t mixed = random_ += 0x9e3779b97f4a7c15;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-    return static_cast<Nanos>((mixed ^ (mixed >> 31)) % static_cast<std::uint64_t>(most + 1));
+    return static_cast<Nanos>(next_random(random_) % static_cast<std::uint64_t>(most + 1));
 }
 
 std::string_view ToxicStream::due(Nanos now) {
