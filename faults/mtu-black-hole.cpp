@@ -8,34 +8,18 @@
 namespace squall {
 namespace {
 
-class MtuBlackHole final : public Injection {
-public:
-    MtuBlackHole(proxy::AimedRule rule, std::uint32_t mtu) : rule_(std::move(rule)), mtu_(mtu) {}
-
-    Status advance(Nanos since_injection) override { return rule_.advance(since_injection); }
-
-    Result<Witness> witness() override {
-        const auto counts = rule_.count();
-        if (!counts) return counts.error();
-        const auto packets = counts->all();
-        Witness witness;
-        witness.bit = packets.treated > 0;
-        witness.evidence =
-            fmt::format("{} packets of more than {} B were dropped by nftables in the path, {} of up to {} B passed",
-                        packets.treated, mtu_, packets.passed, mtu_);
-        witness.measures = {{"connections", static_cast<double>(rule_.connections().size())},
-                            {"packets_too_long", static_cast<double>(packets.treated)},
-                            {"packets_passed", static_cast<double>(packets.passed)}};
-        witness.connections = rule_.connections();
-        return witness;
-    }
-
-    Status heal() override { return rule_.remove(); }
-
-private:
-    proxy::AimedRule rule_;
-    const std::uint32_t mtu_;
-};
+Witness witness_of(const proxy::AimedRule& rule, const kernel::PathCount& counts, std::uint32_t mtu) {
+    const auto packets = counts.all();
+    Witness witness;
+    witness.bit = packets.treated > 0;
+    witness.evidence =
+        fmt::format("{} packets of more than {} B were dropped by nftables in the path, {} of up to {} B passed",
+                    packets.treated, mtu, packets.passed, mtu);
+    witness.measures = {{"connections", static_cast<double>(rule.connections().size())},
+                        {"packets_too_long", static_cast<double>(packets.treated)},
+                        {"packets_passed", static_cast<double>(packets.passed)}};
+    return witness;
+}
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     const auto direction = proxy::direction_of(options);
@@ -48,7 +32,8 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
     auto rule = proxy::AimedRule::begin(rig, aim, {.direction = direction, .longer_than = mtu},
                                         proxy::AimedRule::Later::treated, "mtu-black-hole");
     if (!rule) return rule.error();
-    return std::make_unique<MtuBlackHole>(std::move(*rule), mtu);
+    return proxy::rule_injection(
+        std::move(*rule), [mtu](const auto& aimed, const auto& counts) { return witness_of(aimed, counts, mtu); });
 }
 
 const RegisterFault registered{Fault{

@@ -8,46 +8,31 @@
 namespace squall {
 namespace {
 
-class NatForget final : public Injection {
-public:
-    NatForget(Rig& rig, proxy::AimedRule rule, bool resets) : rule_(std::move(rule)), resets_(resets) {
-        rig.clients.mark_lost(rule_.connections());
-    }
-
-    Status advance(Nanos) override { return {}; }
-
-    Result<Witness> witness() override {
-        const auto counts = rule_.count();
-        if (!counts) return counts.error();
-        const std::size_t met = rule_.met(*counts);
-        Witness witness;
-        witness.bit = met == rule_.aimed();
-        witness.evidence = fmt::format(
-            "{} of {} connections sent packets after they were forgotten ({} from the subscriber, {} from the target); "
-            "they were {} by nftables in the path",
-            met, rule_.aimed(), counts->to_target.treated, counts->to_client.treated,
-            resets_ ? "answered with RST" : "dropped");
-        witness.measures = {{"connections", static_cast<double>(rule_.aimed())},
-                            {"connections_met", static_cast<double>(met)},
-                            {"packets_from_subscriber", static_cast<double>(counts->to_target.treated)},
-                            {"packets_from_target", static_cast<double>(counts->to_client.treated)}};
-        witness.connections = rule_.connections();
-        return witness;
-    }
-
-    Status heal() override { return rule_.remove(); }
-
-private:
-    proxy::AimedRule rule_;
-    const bool resets_;
-};
+Witness witness_of(const proxy::AimedRule& rule, const kernel::PathCount& counts, bool resets) {
+    const std::size_t met = rule.met(counts);
+    Witness witness;
+    witness.bit = met == rule.aimed();
+    witness.evidence = fmt::format(
+        "{} of {} connections sent packets after they were forgotten ({} from the subscriber, {} from the target); "
+        "they were {} by nftables in the path",
+        met, rule.aimed(), counts.to_target.treated, counts.to_client.treated,
+        resets ? "answered with RST" : "dropped");
+    witness.measures = {{"connections", static_cast<double>(rule.aimed())},
+                        {"connections_met", static_cast<double>(met)},
+                        {"packets_from_subscriber", static_cast<double>(counts.to_target.treated)},
+                        {"packets_from_target", static_cast<double>(counts.to_client.treated)}};
+    return witness;
+}
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     const bool resets = options.choice("answer") == "reset";
     const auto action = resets ? kernel::Treatment::Action::reset : kernel::Treatment::Action::drop;
     auto rule = proxy::AimedRule::begin(rig, aim, {.action = action}, proxy::AimedRule::Later::spared, "nat-forget");
     if (!rule) return rule.error();
-    return std::make_unique<NatForget>(rig, std::move(*rule), resets);
+    rig.clients.mark_lost(rule->connections());
+    return proxy::rule_injection(std::move(*rule), [resets](const auto& aimed, const auto& counts) {
+        return witness_of(aimed, counts, resets);
+    });
 }
 
 const RegisterFault registered{Fault{

@@ -7,46 +7,31 @@
 namespace squall {
 namespace {
 
-class PacketLoss final : public Injection {
-public:
-    explicit PacketLoss(proxy::AimedRule rule) : rule_(std::move(rule)) {}
-
-    Status advance(Nanos since_injection) override { return rule_.advance(since_injection); }
-
-    Result<Witness> witness() override {
-        const auto counts = rule_.count();
-        if (!counts) return counts.error();
-        const auto packets = counts->all();
-        const auto total = static_cast<double>(packets.total());
-        const double share = total == 0 ? 0 : static_cast<double>(packets.treated) / total;
-        Witness witness;
-        witness.bit = packets.treated > 0;
-        witness.evidence = fmt::format("{} of {} packets of {} connections were dropped ({}), by nftables in the path",
-                                       packets.treated, packets.total(), rule_.connections().size(),
-                                       format_quantity(share, dimension::none, true));
-        witness.measures = {{"connections", static_cast<double>(rule_.connections().size())},
-                            {"packets_dropped", static_cast<double>(packets.treated)},
-                            {"packets_passed", static_cast<double>(packets.passed)},
-                            {"share_dropped", share},
-                            {"dropped_to_target", static_cast<double>(counts->to_target.treated)},
-                            {"dropped_to_subscriber", static_cast<double>(counts->to_client.treated)},
-                            {"handshake_packets_dropped", static_cast<double>(counts->handshakes.treated)}};
-        witness.connections = rule_.connections();
-        return witness;
-    }
-
-    Status heal() override { return rule_.remove(); }
-
-private:
-    proxy::AimedRule rule_;
-};
+Witness witness_of(const proxy::AimedRule& rule, const kernel::PathCount& counts) {
+    const auto packets = counts.all();
+    const auto total = static_cast<double>(packets.total());
+    const double share = total == 0 ? 0 : static_cast<double>(packets.treated) / total;
+    Witness witness;
+    witness.bit = packets.treated > 0;
+    witness.evidence =
+        fmt::format("{} of {} packets of {} connections were dropped ({}), by nftables in the path", packets.treated,
+                    packets.total(), rule.connections().size(), format_quantity(share, dimension::none, true));
+    witness.measures = {{"connections", static_cast<double>(rule.connections().size())},
+                        {"packets_dropped", static_cast<double>(packets.treated)},
+                        {"packets_passed", static_cast<double>(packets.passed)},
+                        {"share_dropped", share},
+                        {"dropped_to_target", static_cast<double>(counts.to_target.treated)},
+                        {"dropped_to_subscriber", static_cast<double>(counts.to_client.treated)},
+                        {"handshake_packets_dropped", static_cast<double>(counts.handshakes.treated)}};
+    return witness;
+}
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     auto rule =
         proxy::AimedRule::begin(rig, aim, {.direction = proxy::direction_of(options), .share = options.number("loss")},
                                 proxy::AimedRule::Later::treated, "packet-loss");
     if (!rule) return rule.error();
-    return std::make_unique<PacketLoss>(std::move(*rule));
+    return proxy::rule_injection(std::move(*rule), witness_of);
 }
 
 const RegisterFault registered{Fault{

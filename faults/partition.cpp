@@ -8,44 +8,29 @@
 namespace squall {
 namespace {
 
-class Partition final : public Injection {
-public:
-    explicit Partition(proxy::AimedRule rule) : rule_(std::move(rule)) {}
-
-    Status advance(Nanos since_injection) override { return rule_.advance(since_injection); }
-
-    Result<Witness> witness() override {
-        const auto counts = rule_.count();
-        if (!counts) return counts.error();
-        const std::size_t bitten = rule_.met(*counts);
-        Witness witness;
-        witness.bit = bitten == rule_.aimed();
-        witness.evidence = fmt::format(
-            "{} of {} connections lost packets ({} to the target, {} to the subscriber, dropped by nftables in the "
-            "path); {} handshake packets were dropped, {} later connections cut",
-            bitten, rule_.aimed(), counts->to_target.treated, counts->to_client.treated, counts->handshakes.treated,
-            rule_.later());
-        witness.measures = {{"connections", static_cast<double>(rule_.aimed())},
-                            {"connections_with_drops", static_cast<double>(bitten)},
-                            {"dropped_to_target", static_cast<double>(counts->to_target.treated)},
-                            {"dropped_to_subscriber", static_cast<double>(counts->to_client.treated)},
-                            {"handshake_packets_dropped", static_cast<double>(counts->handshakes.treated)},
-                            {"later_connections_cut", static_cast<double>(rule_.later())}};
-        witness.connections = rule_.connections();
-        return witness;
-    }
-
-    Status heal() override { return rule_.remove(); }
-
-private:
-    proxy::AimedRule rule_;
-};
+Witness witness_of(const proxy::AimedRule& rule, const kernel::PathCount& counts) {
+    const std::size_t bitten = rule.met(counts);
+    Witness witness;
+    witness.bit = bitten == rule.aimed();
+    witness.evidence = fmt::format(
+        "{} of {} connections lost packets ({} to the target, {} to the subscriber, dropped by nftables in the "
+        "path); {} handshake packets were dropped, {} later connections cut",
+        bitten, rule.aimed(), counts.to_target.treated, counts.to_client.treated, counts.handshakes.treated,
+        rule.later());
+    witness.measures = {{"connections", static_cast<double>(rule.aimed())},
+                        {"connections_with_drops", static_cast<double>(bitten)},
+                        {"dropped_to_target", static_cast<double>(counts.to_target.treated)},
+                        {"dropped_to_subscriber", static_cast<double>(counts.to_client.treated)},
+                        {"handshake_packets_dropped", static_cast<double>(counts.handshakes.treated)},
+                        {"later_connections_cut", static_cast<double>(rule.later())}};
+    return witness;
+}
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     auto rule = proxy::AimedRule::begin(rig, aim, {.direction = proxy::direction_of(options)},
                                         proxy::AimedRule::Later::treated, "partition");
     if (!rule) return rule.error();
-    return std::make_unique<Partition>(std::move(*rule));
+    return proxy::rule_injection(std::move(*rule), witness_of);
 }
 
 const RegisterFault registered{Fault{

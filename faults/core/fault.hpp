@@ -27,8 +27,8 @@ class Journal;
 struct Rig {
     Journal& journal;
     Clients& clients;
-    std::string run_id;                       ///< names every object that is made
-    kernel::Cgroup* target_cgroup = nullptr;  ///< CPU controller's group of the target
+    std::string run_id;                          ///< names every object that is made
+    kernel::Cgroup* target_cgroup = nullptr;     ///< CPU controller's group of the target
     kernel::Namespace* clients_netns = nullptr;  ///< the subscribers'
     kernel::Namespace* target_netns = nullptr;
     kernel::Namespace* path_netns = nullptr;
@@ -42,6 +42,9 @@ struct Aim {
     std::string cohort;      ///< empty: all
     double share = 1.0;      ///< 0..1 of the connections that are open at the injection; at least one
     std::uint64_t seed = 0;  ///< which ones: the same seed and count, the same choice
+
+    /// No cohort, no share: also who is not there yet.
+    bool everybody() const { return cohort.empty() && share >= 1; }
 };
 
 /// Picks `share` of `all`, at least one, by `seed`; order is kept.

@@ -14,8 +14,7 @@ public:
     /// Of a share, the subscribers are chosen here, among those that are connected.
     AimedClients(Clients& clients, const Aim& aim);
 
-    /// No cohort, no share: also who comes later and is not known yet.
-    bool everybody() const { return aim_.cohort.empty() && aim_.share >= 1; }
+    bool everybody() const { return aim_.everybody(); }
     /// Subscribers come back on other connections: to be called now and then.
     void look();
     const std::set<Endpoint>& ends() const { return ends_; }

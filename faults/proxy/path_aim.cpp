@@ -36,7 +36,7 @@ Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treat
 
     AimedRule aimed(rig, aim, later, leg);
     const bool queued = treatment.action == kernel::Treatment::Action::classify;
-    if (later == Later::treated && aimed.everybody() && !queued) treatment.handshakes = handshakes_of(rig);
+    if (later == Later::treated && aim.everybody() && !queued) treatment.handshakes = handshakes_of(rig);
     auto rule = rig.path_filter->add(treatment);
     if (!rule) return rule.error();
     aimed.rule_ = std::move(*rule);
@@ -66,7 +66,7 @@ Status AimedRule::advance(Nanos since_injection) {
     looked_at_ = since_injection;
     std::vector<ClientConnection> back;
     for (ClientConnection& connection : rig_->clients.connections(aim_.cohort)) {
-        const bool chosen = everybody() || subscribers_.contains(connection.id.subscriber);
+        const bool chosen = aim_.everybody() || subscribers_.contains(connection.id.subscriber);
         if (chosen && !treated_.contains(connection.id)) back.push_back(std::move(connection));
     }
     if (back.empty()) return {};
@@ -96,6 +96,33 @@ std::size_t AimedRule::met(const kernel::PathCount& counts) const {
     const auto end = counts.flows.begin() + static_cast<std::ptrdiff_t>(std::min(aimed_, counts.flows.size()));
     return static_cast<std::size_t>(
         std::count_if(counts.flows.begin(), end, [](const auto& flow) { return flow.packets > 0; }));
+}
+
+namespace {
+
+class RuleInjection final : public Injection {
+public:
+    RuleInjection(AimedRule rule, RuleWitness witness) : rule_(std::move(rule)), tell_(std::move(witness)) {}
+
+    Status advance(Nanos since_injection) override { return rule_.advance(since_injection); }
+    Result<Witness> witness() override {
+        const auto counts = rule_.count();
+        if (!counts) return counts.error();
+        Witness told = tell_(rule_, *counts);
+        told.connections = rule_.connections();
+        return told;
+    }
+    Status heal() override { return rule_.remove(); }
+
+private:
+    AimedRule rule_;
+    const RuleWitness tell_;
+};
+
+}  // namespace
+
+std::unique_ptr<Injection> rule_injection(AimedRule rule, RuleWitness witness) {
+    return std::make_unique<RuleInjection>(std::move(rule), std::move(witness));
 }
 
 }  // namespace squall::proxy

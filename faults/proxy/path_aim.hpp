@@ -1,6 +1,7 @@
 // What the faults share that treat packets in the path: whom they are aimed at, which way, and how they say so.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -46,7 +47,6 @@ public:
 private:
     AimedRule(const Rig& rig, const Aim& aim, Later later, Leg leg) : rig_(&rig), aim_(aim), later_(later), leg_(leg) {}
     Status treat(const std::vector<TargetSide>& sides);
-    bool everybody() const { return aim_.cohort.empty() && aim_.share >= 1; }
 
     const Rig* rig_;
     Aim aim_;
@@ -59,6 +59,12 @@ private:
     std::set<std::uint32_t> subscribers_;
     Nanos looked_at_ = 0;
 };
+
+/// What a rule has done so far, as its fault tells it; the connections are added to it.
+using RuleWitness = std::function<Witness(const AimedRule&, const kernel::PathCount&)>;
+
+/// A fault that is a rule of the path, and nothing else.
+std::unique_ptr<Injection> rule_injection(AimedRule rule, RuleWitness witness);
 
 /// The handshakes with the target, as the path sees them.
 kernel::Handshakes handshakes_of(const Rig& rig);
