@@ -80,16 +80,15 @@ Status AimedRule::remove() {
         if (treated_.contains(connection.id)) ours.push_back(std::move(connection));
     }
     const auto sides = view.resolve(ours);
-    if (const auto sockets = view.sockets(sides)) {
-        std::vector<ConnectionId> gone;
-        for (std::size_t i = 0; i < sides.size(); ++i) {
-            if (!(*sockets)[i] || (*sockets)[i]->state != kernel::TcpState::established) {
-                gone.push_back(sides[i].connection.id);
-            }
-        }
-        if (!gone.empty()) rig_->clients.mark_lost(gone);
+    const auto sockets = view.sockets(sides);
+    std::vector<ConnectionId> gone;
+    for (std::size_t i = 0; sockets && i < sides.size(); ++i) {
+        const auto& socket = (*sockets)[i];
+        if (!socket || socket->state != kernel::TcpState::established) gone.push_back(sides[i].connection.id);
     }
-    return rule_->remove();
+    if (!gone.empty()) rig_->clients.mark_lost(gone);
+    if (auto removed = rule_->remove(); !removed) return removed;
+    return sockets ? Status() : Status(sockets.error());
 }
 
 std::size_t AimedRule::met(const kernel::PathCount& counts) const {
