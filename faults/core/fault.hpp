@@ -80,6 +80,13 @@ public:
     virtual Status heal() = 0;
 };
 
+/// What is done where the host lacks something that the fault needs: the same to the target, less well.
+struct Fallback {
+    std::string mechanism;           ///< one sentence: how it is done then, and what is not the same
+    std::vector<std::string> needs;  ///< capability keys, all of them
+    Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;
+};
+
 /// A kind of fault, registered by its file. Everything that is not `inject` is documentation that tools print.
 struct Fault {
     std::string name;        ///< kebab-case: "cpu-cap"
@@ -93,6 +100,7 @@ struct Fault {
     std::vector<std::string> needs;  ///< capability keys, all of them
     std::vector<OptionSpec> options;
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;
+    std::optional<Fallback> fallback = {};
 };
 
 /// Faults register themselves: `const RegisterFault registered{Fault{…}};` at namespace scope in their file.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "faults/core/capability.hpp"
 #include "faults/core/fault.hpp"
 #include "suites/cli/commands.hpp"
@@ -7,12 +9,22 @@
 namespace squall::cli {
 namespace {
 
-std::string missing(const Fault& fault) {
+std::string missing(const std::vector<std::string>& needs) {
     std::string keys;
-    for (const auto& key : fault.needs) {
+    for (const auto& key : needs) {
         if (!probe(key).available) keys += (keys.empty() ? "" : ", ") + key;
     }
     return keys;
+}
+
+/// Whether it can be injected, and how or why not.
+std::pair<bool, std::string> outlook(const Fault& fault) {
+    const auto lacks = missing(fault.needs);
+    if (lacks.empty()) return {true, fault.mechanism};
+    if (fault.fallback && missing(fault.fallback->needs).empty()) {
+        return {true, fmt::format("without {}: {}", lacks, fault.fallback->mechanism)};
+    }
+    return {false, "lacks " + lacks};
 }
 
 }  // namespace
@@ -27,10 +39,9 @@ int doctor() {
     fmt::print("\nfaults\n");
     bool all = true;
     for (const auto& fault : all_faults()) {
-        const auto lacks = missing(fault);
-        all = all && lacks.empty();
-        fmt::print("  {:<3} {:<22} {}\n", lacks.empty() ? "yes" : "no", fault.name,
-                   lacks.empty() ? fault.mechanism : "lacks " + lacks);
+        const auto [possible, how] = outlook(fault);
+        all = all && possible;
+        fmt::print("  {:<3} {:<22} {}\n", possible ? "yes" : "no", fault.name, how);
     }
     fmt::print("\n{}\n", all ? "every fault can be injected here" : "some faults cannot be injected here: see above");
     return all ? 0 : 3;

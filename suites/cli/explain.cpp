@@ -29,6 +29,7 @@ std::string accepts(const OptionSpec& option) {
 int explain_fault(const Fault& fault) {
     fmt::print("{}: {}\n\n  how        {}\n  needs      {}\n  witness    {}\n  healing    {}\n\n", fault.name,
                fault.summary, fault.mechanism, fault.privilege, fault.witness, fault.healing);
+    if (fault.fallback) fmt::print("  where that is lacking: {}\n\n", fault.fallback->mechanism);
     fmt::print("  keys of a use: at, for (times), name{}\n", fault.aimed ? ", cohort, share (of its connections)" : "");
     for (const auto& option : fault.options) {
         fmt::print("    {:<16} {}\n    {:<16}   {}\n", option.name, option.doc, "", accepts(option));

@@ -2,12 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "faults/core/capability.hpp"
 
 namespace squall {
+namespace {
 
-std::string Injections::missing_capability(const Fault& fault) const {
-    for (const auto& key : fault.needs) {
+// The first look at an effect; the next ones twice as long after the injection each, but never a tick later.
+constexpr Nanos first_look = 1'000'000;
+
+}  // namespace
+
+std::string Injections::missing(const std::vector<std::string>& needs) const {
+    for (const auto& key : needs) {
         if (without_.count(key) != 0) return fmt::format("this run does without {}", key);
         const auto& capability = probe(key);
         if (!capability.available) {
@@ -17,21 +25,34 @@ std::string Injections::missing_capability(const Fault& fault) const {
     return {};
 }
 
+void Injections::begin(InForce& fault) {
+    const Fault& kind = *fault.use->fault;
+    fault.mechanism = kind.mechanism;
+    fault.error = missing(kind.needs);
+    auto inject = kind.inject;
+    if (!fault.error.empty() && kind.fallback && missing(kind.fallback->needs).empty()) {
+        fault.mechanism = kind.fallback->mechanism;
+        recorder_.note(fmt::format("{}: {} What is done instead: {}", fault.use->name, fault.error, fault.mechanism));
+        fault.error.clear();
+        inject = kind.fallback->inject;
+    }
+    if (!fault.error.empty()) return;
+    auto injection = inject(rig_, fault.use->aim, fault.use->options);
+    if (injection) {
+        fault.injection = std::move(*injection);
+    } else {
+        fault.error = injection.error().message;
+    }
+}
+
 void Injections::inject(const Phase& phase, const FaultUse& use, Nanos due) {
     InForce fault;
     fault.due = due;
     fault.use = &use;
     fault.phase = phase.name;
-    fault.error = missing_capability(*use.fault);
-    if (fault.error.empty()) {
-        auto injection = use.fault->inject(rig_, use.aim, use.options);
-        if (injection) {
-            fault.injection = std::move(*injection);
-        } else {
-            fault.error = injection.error().message;
-        }
-    }
+    begin(fault);
     fault.injected_at = recorder_.now();
+    fault.unseen_at = fault.injected_at;
     observer_.fault(use.name, fault.injection ? FaultNews::in_force : FaultNews::not_injected, fault.error);
     faults_.push_back(std::move(fault));
 }
@@ -42,7 +63,34 @@ void Injections::advance() {
         if (auto advanced = fault.injection->advance(recorder_.now() - fault.injected_at); !advanced) {
             fault.error = advanced.error().message;
             end(fault);
+        } else {
+            look_for_effect(fault);
         }
+    }
+}
+
+Nanos Injections::next_look(const InForce& fault) const {
+    const Nanos age = fault.unseen_at - fault.injected_at;
+    return fault.unseen_at + std::clamp(age, first_look, tick);
+}
+
+Nanos Injections::next_look() const {
+    Nanos next = recorder_.now() + tick;
+    for (const auto& fault : faults_) {
+        if (fault.injection && !fault.seen_at) next = std::min(next, next_look(fault));
+    }
+    return next;
+}
+
+/// What goes wrong here goes wrong at the end as well, and is reported there.
+void Injections::look_for_effect(InForce& fault) {
+    if (fault.seen_at || recorder_.now() < next_look(fault)) return;
+    const auto witness = fault.injection->witness();
+    const Nanos now = recorder_.now();
+    if (witness && witness->bit) {
+        fault.seen_at = now;
+    } else {
+        fault.unseen_at = now;
     }
 }
 
@@ -53,6 +101,7 @@ void Injections::end(InForce& fault) {
     } else if (fault.error.empty()) {
         fault.error = "no witness: " + witness.error().message;
     }
+    if (fault.witness.bit && !fault.seen_at) fault.seen_at = recorder_.now();
     if (auto healed = fault.injection->heal(); !healed) fault.heal_error = healed.error().message;
     fault.injection.reset();
     fault.healed_at = recorder_.now();
@@ -80,10 +129,12 @@ boost::json::array Injections::facts() const {
         result.push_back({{"fault", fault.use->fault->name},
                           {"name", fault.use->name},
                           {"phase", fault.phase},
-                          {"mechanism", fault.use->fault->mechanism},
+                          {"mechanism", fault.mechanism},
                           {"due_at_ns", fault.due},
                           {"injected_at_ns", fault.injected_at},
                           {"healed_at_ns", fault.healed_at},
+                          {"effect_not_before_ns", fault.unseen_at},
+                          {"effect_seen_at_ns", fault.seen_at ? boost::json::value(*fault.seen_at) : nullptr},
                           {"error", fault.error},
                           {"heal_error", fault.heal_error},
                           {"witness",

@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -12,6 +13,8 @@
 
 namespace squall {
 
+constexpr Nanos tick = 50'000'000;  ///< how often a run looks around, at least
+
 class Injections {
 public:
     Injections(Rig rig, Recorder& recorder, const std::set<std::string>& without, Observer& observer)
@@ -19,6 +22,8 @@ public:
 
     void inject(const Phase& phase, const FaultUse& use, Nanos due);  ///< `due`: by the timeline
     void advance();
+    /// Until then there is nothing to do; a fault whose effect has not been seen yet is looked at more often.
+    Nanos next_look() const;
     void heal(const FaultUse& use);
     void heal_all();  ///< newest first
 
@@ -33,12 +38,18 @@ private:
         Nanos due = 0;
         Nanos injected_at = 0;
         Nanos healed_at = 0;
+        Nanos unseen_at = 0;             ///< when its witness was last looked at, and it had not bitten …
+        std::optional<Nanos> seen_at{};  ///< … and when it had
+        std::string mechanism;
         std::string error;
         std::string heal_error;
         Witness witness;
     };
     void end(InForce& fault);
-    std::string missing_capability(const Fault& fault) const;
+    void look_for_effect(InForce& fault);
+    Nanos next_look(const InForce& fault) const;
+    std::string missing(const std::vector<std::string>& needs) const;
+    void begin(InForce& fault);
 
     Rig rig_;
     Recorder& recorder_;

@@ -19,8 +19,6 @@
 namespace squall {
 namespace {
 
-constexpr Nanos tick = 50'000'000;
-
 /// One play, from the first subscriber to the last sample. The stage is set before and struck after.
 class Play {
 public:
@@ -104,7 +102,7 @@ private:
             }
             const Nanos left = instant - now;
             if (left <= 0) return true;
-            const timespec wait{0, std::min(left, tick)};
+            const timespec wait{0, std::min(left, std::max<Nanos>(injections_.next_look() - now, 0))};
             nanosleep(&wait, nullptr);
         }
     }

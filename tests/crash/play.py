@@ -17,11 +17,11 @@ BUILD = pathlib.Path(SQUALL).resolve().parent.parent
 STATE = BUILD / "test-state"  # that of tests/integration/cli/squall.py: it outlives a test that is broken off
 HANG_SECONDS = 30
 
-# An example of each fault, and whether it needs the proxy; without one a new fault would go untested, and the tests fail.
+# An example of each fault, with what it needs beside it to take effect, and whether that is the proxy; without one a new fault would go untested, and the tests fail.
 EXAMPLES = {
-    "cpu-cap": ("{fault: cpu-cap, cores: 0.2 -> 0.1 over 300ms}", False),
+    "cpu-cap": ("{fault: cpu-cap, cores: 0.02 -> 0.01 over 300ms}", False),
     "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
-    "fd-limit": ("{fault: fd-limit, headroom: 4}", False),
+    "fd-limit": ("{fault: fd-limit, headroom: 4}, {fault: handshake-flood, rate: 100/s, then: stay}", False),
     "freeze": ("{fault: freeze, pause: 100ms, every: 250ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
@@ -41,16 +41,16 @@ EXAMPLES = {
     "proxy-max-age": ("{fault: proxy-max-age, age: 200ms}", True),
     "proxy-reload": ("{fault: proxy-reload, drain: 300ms}", True),
     "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
-    "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both, for: 150ms}", False),
+    "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both}", False),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
     "slowloris": ("{fault: slowloris, interval: 20ms}", False),
     "subscribe-churn": ("{fault: subscribe-churn, rate: 50/s, how: reset}", False),
-    "syn-drop": ("{fault: syn-drop, loss: 50%}", False),
+    "syn-drop": ("{fault: syn-drop, loss: 50%}, {fault: subscribe-churn, rate: 50/s}", False),
 }
 
 SCENARIO = """\
 name: {name}
-summary: The whole life of a run with one fault, in a second.
+summary: The whole life of a run with a fault, in a second or so.
 settle: 100ms
 proxy: {proxy}
 target:
@@ -59,11 +59,11 @@ cohorts:
   - {{name: sse, protocol: sse, connections: 10, receive_buffer: 4KiB, reconnect: {{policy: fixed, delay: 50ms}}}}
   - {{name: websocket, protocol: websocket, connections: 10, receive_buffer: 4KiB}}
 publishers:
-  - {{name: ticker, arrivals: {{process: constant, rate: 50/s}}, size: 512B}}
+  - {{name: ticker, arrivals: {{process: constant, rate: 200/s}}, size: 512B}}
 phases:
   - {{name: baseline, duration: 200ms}}
   - name: pressure
-    duration: 500ms
+    duration: {pressure}
     faults: [{fault}]
   - {{name: after, duration: 200ms}}
 invariants:
@@ -80,9 +80,10 @@ def registered_faults():
     return [line.split()[0] for line in text.splitlines()[1:]]
 
 
-def scenario(fault):
-    example, proxy = EXAMPLES[fault]
-    return SCENARIO.format(name=f"dies-{fault}", fault=example, proxy=str(proxy).lower())
+def scenario(fault, pressure="500ms", example=None):
+    usual, proxy = EXAMPLES[fault]
+    example = example or usual
+    return SCENARIO.format(name=f"dies-{fault}", fault=example, proxy=str(proxy).lower(), pressure=pressure)
 
 
 def heal(state):

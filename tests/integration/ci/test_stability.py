@@ -60,6 +60,13 @@ class Stability(SquallTest):
         self.assertNotIn("round 1", again.stdout, "it has been played")
         self.assertEqual(len(self.outcomes()), 1, "half a line is no outcome")
 
+        earlier = dict(outcome, scenario="of an earlier version", verdict="fail")
+        with open(self.directory / "results/outcomes.jsonl", "a") as file:
+            file.write(json.dumps(earlier) + "\n")
+        changed = self.stability("0")
+        self.assertIn(f"{CASE} has changed: 1 of its outcomes", changed.stdout)
+        self.assertIn("1 plays: 0 failed", changed.stdout)
+
         other = self.stability("1", "--memory", "1")
         self.assertEqual(other.returncode, 2)
         self.assertIn("of another noise", other.stderr)
