@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <optional>
 
+#include "faults/core/capability.hpp"
 #include "faults/core/files.hpp"
 #include "suites/engine/closing.hpp"
 #include "suites/engine/injections.hpp"
@@ -249,6 +250,7 @@ Result<std::filesystem::path> make_run_directory(const std::filesystem::path& ru
 
 Result<Played> play(Scenario scenario, const std::string& scenario_text, const Profile& profile,
                     const PlayOptions& options, Observer& observer) {
+    probe_all();  // now: probing takes a while, and what is probed is what a run is played on
     const auto run_id = make_run_id();
     auto journal = Journal::create(options.state, run_id);
     if (!journal) return journal.error();
