@@ -1,7 +1,7 @@
 // proxy-reload: the proxy is restarted, and with it go the connections that it had.
 #include <memory>
-#include <random>
 
+#include "faults/core/random.hpp"
 #include "faults/proxy/close.hpp"
 #include "faults/proxy/connection.hpp"
 
@@ -13,10 +13,8 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
     const Nanos drain = options.duration("drain");
     // Drawn by the client's port, so that the order in which connections are asked about does not matter.
     const auto turn = [drain, seed = aim.seed](const proxy::OpenPair& open) {
-        std::seed_seq both{seed & 0xffffffff, seed >> 32, std::uint64_t{open.pair.client.port}};
-        std::minstd_rand random(both);
-        return drain == 0 ? 0
-                          : static_cast<Nanos>(std::uniform_real_distribution<>(0, static_cast<double>(drain))(random));
+        std::uint64_t state = seed ^ open.pair.client.port;
+        return static_cast<Nanos>(next_random(state) % static_cast<std::uint64_t>(drain + 1));
     };
     return proxy::close_when(rig, aim, options, "proxy-reload", [at, turn](const proxy::OpenPair& open, Nanos now) {
         return open.since < at && now - at >= turn(open);

@@ -14,6 +14,7 @@ void AimedClients::look() {
     ends_.clear();
     for (const ClientConnection& connection : clients_.connections(aim_.cohort)) {
         seen_[connection.local] = connection.id;
+        if (everybody()) continue;
         if (aim_.share >= 1 || chosen_.contains(connection.id.subscriber)) ends_.insert(connection.local);
     }
 }

@@ -1,11 +1,12 @@
 // Whom a fault in the proxy is aimed at: the proxy knows clients by their end of a connection, an aim by subscriber.
 #pragma once
 
-#include <map>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "faults/core/fault.hpp"
+#include "faults/proxy/toxics.hpp"
 
 namespace squall::proxy {
 
@@ -17,6 +18,7 @@ public:
     bool everybody() const { return aim_.everybody(); }
     /// Subscribers come back on other connections: to be called now and then.
     void look();
+    /// Nobody's, if it is aimed at everybody.
     const std::set<Endpoint>& ends() const { return ends_; }
     bool hits(const Endpoint& client) const { return everybody() || ends_.contains(client); }
     /// Of those that have been seen.
@@ -27,7 +29,7 @@ private:
     const Aim aim_;
     std::set<std::uint32_t> chosen_;  ///< subscribers, of a share
     std::set<Endpoint> ends_;
-    std::map<Endpoint, ConnectionId> seen_;
+    std::unordered_map<Endpoint, ConnectionId, EndpointHash> seen_;
 };
 
 }  // namespace squall::proxy

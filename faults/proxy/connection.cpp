@@ -19,7 +19,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr int connect_attempts_max = 64;
-constexpr std::size_t held_max = 256 * 1024;  ///< by a toxic, in one direction of a connection
+constexpr std::size_t held_max = 256 * 1024;       ///< by a toxic, in one direction of a connection
+constexpr std::size_t bulk_bytes_min = 16 * 1024;  ///< below, two splices cost as much as a read and a write
 
 sockaddr_in socket_address(const Endpoint& endpoint) {
     sockaddr_in address{};
@@ -87,8 +88,8 @@ Nanos monotonic_now() {
     return now.tv_sec * nanos_per_second + now.tv_nsec;
 }
 
-Connection::Connection(Relay& relay, tcp::socket front, Nanos now)
-    : relay_(relay), front_(std::move(front)), back_(front_.get_executor()), since_(now), last_byte_(now) {
+Connection::Connection(Relay& relay, tcp::socket front)
+    : relay_(relay), front_(std::move(front)), back_(front_.get_executor()) {
     pair_.client = remote_end(front_);
 }
 
@@ -121,6 +122,7 @@ void Connection::on_connected() {
     }
     relaying_ = true;
     relay_.connected(*this);
+    if (finished_) return;  // by a toxic
     for (Direction* direction : {&up_, &down_}) {
         wait_readable(*direction);
         watch_for_reset(*direction);
@@ -129,7 +131,7 @@ void Connection::on_connected() {
 
 bool Connection::Direction::may_read() const {
     if (waits_for_input || from_ended) return false;
-    return !stream || stream->held() < (stream->toxic().any() ? held_max : 1);
+    return !held || held->stream.held() < (held->stream.toxic().any() ? held_max : 1);
 }
 
 void Connection::wait_readable(Direction& direction) {
@@ -164,79 +166,132 @@ void Connection::watch_for_reset(Direction& direction) {
 }
 
 void Connection::relay(Direction& direction) {
+    if (direction.bulk && !direction.held && splice_on(direction)) return;
     std::vector<char>& buffer = relay_.read_buffer();
     error_code failed;
     const std::size_t got = direction.from.read_some(asio::buffer(buffer), failed);
     if (failed == asio::error::would_block) return wait_readable(direction);
+    const Nanos now = monotonic_now();
     if (failed == asio::error::eof) {
         direction.from_ended = true;
-        if (!direction.stream) return pass_end_on(direction);
-        direction.stream->end(monotonic_now());
+        if (!direction.held) return pass_end_on(direction);
+        direction.held->stream.end(now);
         return pump(direction);
     }
     if (failed) return close_by(CloseBy::rst);
-    last_byte_ = monotonic_now();
-    if (direction.stream) {
-        direction.stream->take({buffer.data(), got}, last_byte_);
-        if (direction.stream->toxic().any()) relay_.came(*this, direction.way, got, last_byte_);
+    relay_.heard(*this, now);
+    if (direction.held) {
+        direction.held->stream.take({buffer.data(), got}, now);
+        direction.held->treatment.came(got, now);
         return pump(direction);
     }
     const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
     if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
+    direction.bulk = got >= bulk_bytes_min;
     if (sent == got) return wait_readable(direction);
-    direction.stream = std::make_unique<ToxicStream>(0);
-    direction.stream->take({buffer.data() + sent, got - sent}, last_byte_);
+    keep(direction, {buffer.data() + sent, got - sent}, now);
+}
+
+/// False: there is nothing to be spliced; reading tells why.
+bool Connection::splice_on(Direction& direction) {
+    Pipe& pipe = relay_.pipe();
+    const std::size_t got = pipe.fill(direction.from.native_handle());
+    direction.bulk = got >= bulk_bytes_min;
+    if (got == 0) return false;
+    const Nanos now = monotonic_now();
+    relay_.heard(*this, now);
+    for (std::size_t left = got; left > 0;) {
+        const std::size_t sent = pipe.pour(direction.to.native_handle(), left);
+        left -= sent;
+        if (sent > 0) continue;
+        std::vector<char>& buffer = relay_.read_buffer();
+        keep(direction, {buffer.data(), pipe.empty(buffer.data(), left)}, now);
+        return true;
+    }
+    wait_readable(direction);
+    return true;
+}
+
+/// What `to` would not take.
+void Connection::keep(Direction& direction, std::string_view rest, Nanos now) {
+    direction.held = std::make_unique<Held>(0, front_.get_executor());
+    direction.held->stream.take(rest, now);
     wait_writable(direction);
 }
 
-/// Writes what is due, and sees to it that it is called again when more is, or when `to` takes more.
+/// Passes on what is due, and sees to it that it is called again when more is, or when `to` takes more.
 void Connection::pump(Direction& direction) {
-    if (direction.waits_for_room) return;
-    ToxicStream& stream = *direction.stream;
     const Nanos now = monotonic_now();
-    for (std::string_view due = stream.due(now); !due.empty(); due = stream.due(now)) {
-        error_code failed;
-        const std::size_t sent = direction.to.write_some(asio::buffer(due.data(), due.size()), failed);
-        if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
-        const Nanos kept = stream.left(sent, now);
-        if (sent > 0 && stream.toxic().any()) relay_.left(*this, direction.way, kept);
-        if (sent < due.size()) {
-            wait_writable(direction);
-            break;
-        }
+    if (!direction.waits_for_room && !write_due(direction, now)) return;
+    ToxicStream& stream = direction.held->stream;
+    if (stream.over(now)) return close_by(stream.toxic().resets ? CloseBy::rst : CloseBy::fin);
+    if (!direction.ended && stream.may_end(now)) {
+        pass_end_on(direction);
+        if (finished_) return;
     }
-    if (stream.held() == 0) {
-        if (!stream.toxic().any()) direction.stream.reset();  // gives the memory back
-        if (direction.from_ended) return pass_end_on(direction);
-    } else if (!direction.waits_for_room) {
+    if (stream.held() == 0 && direction.ended == direction.from_ended && !stream.toxic().any()) {
+        direction.held.reset();  // gives the memory back
+    } else {
         pump_later(direction);
     }
     wait_readable(direction);
 }
 
+/// False: the connection was closed for it.
+bool Connection::write_due(Direction& direction, Nanos now) {
+    ToxicStream& stream = direction.held->stream;
+    for (std::string_view due = stream.due(now); !due.empty(); due = stream.due(now)) {
+        error_code failed;
+        const std::size_t sent = direction.to.write_some(asio::buffer(due.data(), due.size()), failed);
+        if (failed && failed != asio::error::would_block) {
+            close_by(CloseBy::rst);
+            return false;
+        }
+        const Nanos kept = stream.left(sent, now);
+        if (sent > 0) direction.held->treatment.left(kept);
+        if (sent < due.size()) {
+            wait_writable(direction);
+            return true;
+        }
+    }
+    return true;
+}
+
 void Connection::pump_later(Direction& direction) {
-    const auto at = direction.stream->next();
+    Held& held = *direction.held;
+    const auto at = direction.waits_for_room || direction.ended ? held.stream.closes_at() : held.stream.next();
     if (!at) return;
-    if (!direction.timer) direction.timer.emplace(front_.get_executor());
-    direction.timer->expires_at(asio::steady_timer::time_point(std::chrono::nanoseconds(*at)));  // CLOCK_MONOTONIC
-    direction.timer->async_wait([self = shared_from_this(), &direction](error_code cancelled) {
-        if (!cancelled && !self->finished_ && direction.stream) self->pump(direction);
+    held.timer.expires_at(asio::steady_timer::time_point(std::chrono::nanoseconds(*at)));  // CLOCK_MONOTONIC
+    held.timer.async_wait([self = shared_from_this(), &direction](error_code cancelled) {
+        if (!cancelled && !self->finished_ && direction.held) self->pump(direction);
     });
 }
 
-void Connection::treat(Way way, const Toxic& toxic, std::uint64_t seed) {
-    Direction& direction = way == Way::to_target ? up_ : down_;
-    if (!direction.stream) {
-        if (!toxic.any()) return;
-        direction.stream = std::make_unique<ToxicStream>(seed ^ pair_.client.port);
+void Connection::treat(Toxics& toxics) {
+    for (Direction* direction : {&up_, &down_}) {
+        if (!finished_ && !treat(*direction, toxics)) return close_by(CloseBy::fin);
     }
-    if (direction.stream->toxic() == toxic) return;
-    direction.stream->treat(toxic, monotonic_now());
-    if (relaying_ && !finished_) pump(direction);
+}
+
+/// False: bytes have been lost, and no more are to be.
+bool Connection::treat(Direction& direction, Toxics& toxics) {
+    Treatment treatment =
+        toxics.of(pair_.client, direction.way, direction.held ? direction.held->treatment : Treatment{});
+    if (!direction.held) {
+        if (!treatment.toxic().any()) return true;
+        direction.held = std::make_unique<Held>(treatment.seed() ^ pair_.client.port, front_.get_executor());
+    }
+    Held& held = *direction.held;
+    held.treatment = std::move(treatment);
+    if (held.stream.toxic() == held.treatment.toxic()) return true;
+    held.stream.treat(held.treatment.toxic(), monotonic_now());
+    if (held.stream.lossy() && !held.stream.toxic().loses) return false;
+    if (relaying_) pump(direction);
+    return true;
 }
 
 bool Connection::quota_used() const {
-    return (up_.stream && up_.stream->quota_used()) || (down_.stream && down_.stream->quota_used());
+    return (up_.held && up_.held->stream.quota_used()) || (down_.held && down_.held->stream.quota_used());
 }
 
 void Connection::pass_end_on(Direction& direction) {
@@ -279,10 +334,8 @@ void Connection::finish() {
     error_code not_open_any_more;
     front_.close(not_open_any_more);
     back_.close(not_open_any_more);
-    for (Direction* direction : {&up_, &down_}) {
-        direction->stream.reset();
-        direction->timer.reset();
-    }
+    for (Direction* direction : {&up_, &down_})
+        direction->held.reset();
     relay_.ended(*this);
 }
 

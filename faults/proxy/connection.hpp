@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "faults/proxy/pipe.hpp"
 #include "faults/proxy/proxy.hpp"
 
 namespace squall::proxy {
@@ -18,46 +19,53 @@ class Connection;
 class Relay {
 public:
     virtual ~Relay() = default;
-    virtual std::vector<char>& read_buffer() = 0;
+    virtual std::vector<char>& read_buffer() = 0;  ///< of Pipe::bytes_max
+    virtual Pipe& pipe() = 0;                      ///< empty
     virtual void connected(Connection& connection) = 0;
     virtual void ended(Connection& connection) = 0;
     virtual void failed(Error error) = 0;
-    /// So many bytes came that are under a toxic.
-    virtual void came(const Connection& connection, Way way, std::size_t bytes, Nanos now) = 0;
-    /// A piece was written, which they had kept for so long.
-    virtual void left(const Connection& connection, Way way, Nanos kept_for) = 0;
+    /// Bytes came, from either side.
+    virtual void heard(const Connection& connection, Nanos now) = 0;
     /// Ports whose connections were lost by CloseBy::silence still fall on the floor and must not serve anew.
     virtual bool is_lost(std::uint16_t upstream_port) const = 0;
 };
 
-/// Holds no buffer while it is idle: a readable socket is read into the shared buffer and written on at once. Only what
-/// the other side's kernel would not take, or a toxic holds back, is kept. Until it has gone, or while a toxic
-/// holds more than held_max, no more is read: back-pressure passes through.
+/// Holds no buffer while it is idle: a readable socket is read into the shared buffer and written on at once, or, while
+/// it has much to say and no toxic is in the way, spliced. Only what the other side's kernel would not take, or a toxic
+/// holds back, is kept. Until it has gone, or while a toxic holds more than held_max, no more is read: back-pressure
+/// passes through.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     using tcp = boost::asio::ip::tcp;
 
-    Connection(Relay& relay, tcp::socket front, Nanos now);
+    Connection(Relay& relay, tcp::socket front);
 
     /// Connects to `upstream`, then relays. A target that cannot be reached: the front is reset.
     void start(const Endpoint& upstream);
-    void treat(Way way, const Toxic& toxic, std::uint64_t seed);
+    /// Resolves anew what it is under. It may end for it.
+    void treat(Toxics& toxics);
     void close_by(CloseBy how);  ///< silence: the caller has made both legs drop already
 
     const Endpoint& upstream() const { return upstream_; }
     const Pair& pair() const { return pair_; }  ///< upstream is {0, 0} while the back socket does not exist
-    Nanos last_byte() const { return last_byte_; }
-    Nanos since() const { return since_; }
-    bool relaying() const { return relaying_; }
     bool quota_used() const;
 
+    std::size_t slot = 0;  ///< in the table of those that are open, and the table's own
+
 private:
+    /// What is kept of a direction's bytes, and why.
+    struct Held {
+        Held(std::uint64_t seed, const boost::asio::any_io_executor& executor) : stream(seed), timer(executor) {}
+        ToxicStream stream;
+        Treatment treatment;
+        boost::asio::steady_timer timer;
+    };
     struct Direction {
         Way way;
         tcp::socket& from;
         tcp::socket& to;
-        std::unique_ptr<ToxicStream> stream{};  ///< while something is held, or treated
-        std::optional<boost::asio::steady_timer> timer{};
+        std::unique_ptr<Held> held{};  ///< while there is something, or a toxic
+        bool bulk = false;             ///< the last time there was much
         bool waits_for_input = false;
         bool waits_for_room = false;
         bool from_ended = false;  ///< `from` has sent its FIN …
@@ -70,7 +78,11 @@ private:
     void wait_writable(Direction& direction);
     void watch_for_reset(Direction& direction);
     void relay(Direction& direction);
+    bool splice_on(Direction& direction);
+    void keep(Direction& direction, std::string_view rest, Nanos now);
+    bool treat(Direction& direction, Toxics& toxics);
     void pump(Direction& direction);
+    bool write_due(Direction& direction, Nanos now);
     void pump_later(Direction& direction);
     void pass_end_on(Direction& direction);
     void vanish(tcp::socket& socket);
@@ -83,8 +95,6 @@ private:
     Direction down_{Way::to_client, back_, front_};
     Endpoint upstream_;
     Pair pair_;
-    const Nanos since_;
-    Nanos last_byte_;
     bool relaying_ = false;
     bool finished_ = false;
 };

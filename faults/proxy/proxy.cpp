@@ -7,17 +7,19 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <csignal>
 #include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
+#include "faults/proxy/acceptor.hpp"
 #include "faults/proxy/canary.hpp"
 #include "faults/proxy/connection.hpp"
+#include "faults/proxy/open_table.hpp"
 
 namespace squall::proxy {
 namespace {
@@ -26,15 +28,14 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-constexpr std::size_t read_buffer_bytes = 16 * 1024;
-constexpr int listen_backlog = 16'384;
 constexpr auto accept_pause = std::chrono::milliseconds(50);  ///< after descriptors ran out
 constexpr Nanos scan_interval_max = 50'000'000;
-constexpr Nanos scan_interval_min = 1'000'000;
+constexpr Nanos scan_interval_min = 5'000'000;
 
 class ProxyThread final : public Proxy, private Relay {
 public:
-    ProxyThread(kernel::PathFilter* filter, Endpoint upstream) : filter_(filter), upstream_(upstream) {}
+    ProxyThread(kernel::PathFilter* filter, Endpoint upstream, bool forgets)
+        : filter_(filter), upstream_(upstream), forgets_(forgets) {}
     ~ProxyThread() override;
 
     Status start(const kernel::Namespace* where, Endpoint listen);
@@ -48,48 +49,45 @@ public:
     std::uint64_t treat(const ToxicUse& use) override;
     void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) override;
     void lift(std::uint64_t toxic) override;
-    Passed passed(std::uint64_t toxic) const override { return toxics_.passed(toxic); }
+    void change_toxic(std::uint64_t toxic, const ToxicUse& use) override;
+    Passed passed(std::uint64_t toxic) override;
     std::vector<Pair> pairs() const override;
     std::size_t open_connections() const override;
     std::optional<Error> failure() const override;
 
 private:
     std::vector<char>& read_buffer() override { return read_buffer_; }
+    Pipe& pipe() override { return pipe_; }
     void connected(Connection& connection) override;
     void ended(Connection& connection) override;
     void failed(Error error) override;
-    void came(const Connection& connection, Way way, std::size_t bytes, Nanos now) override {
-        toxics_.came(connection.pair().client, way, bytes, now);
-    }
-    void left(const Connection& connection, Way way, Nanos kept_for) override {
-        toxics_.left(connection.pair().client, way, kept_for);
-    }
+    void heard(const Connection& connection, Nanos now) override { open_.heard(connection, now); }
     bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
 
     void on_proxy_thread(const std::function<void()>& work);
-    void treat(Connection& connection);
     void treat_all();
     Status listen(Endpoint endpoint);
     void accept();
     void accept_later();
     void schedule_scan();
     void scan();
-    void close_idle(Connection& connection, Nanos now);
-    bool drop_in_path(const std::vector<std::shared_ptr<Connection>>& due);
+    void close_idle(const OpenTable::Entry& due, Nanos now);
+    bool drop_in_path(const std::vector<OpenTable::Entry>& due);
     void apply(std::optional<IdleTimeout> timeout);
-    bool is_canary(const Connection& connection) const;
     void stop();
 
     kernel::PathFilter* filter_;
     const Endpoint upstream_;
+    const bool forgets_;
     Endpoint listening_;
 
     asio::io_context io_{1};
     tcp::acceptor acceptor_{io_};
     asio::steady_timer accept_timer_{io_};
     asio::steady_timer scan_timer_{io_};
-    std::vector<char> read_buffer_ = std::vector<char>(read_buffer_bytes);
-    std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+    std::vector<char> read_buffer_ = std::vector<char>(Pipe::bytes_max);
+    Pipe pipe_;
+    OpenTable open_;
     std::unordered_set<std::uint16_t> lost_ports_;
     std::optional<IdleTimeout> timeout_;
     Canary canary_;
@@ -100,7 +98,7 @@ private:
     std::vector<ClosedPair> idle_closes_;
     std::optional<ClosedPair> canary_close_;
     std::vector<Pair> pairs_;
-    std::size_t open_ = 0;
+    std::size_t count_ = 0;  ///< of those that are open
     std::optional<Error> failure_;
 
     std::thread thread_;
@@ -116,6 +114,10 @@ Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
     std::promise<Status> started;
     auto outcome = started.get_future();
     thread_ = std::thread([this, where, endpoint, &started] {
+        sigset_t broken_pipe;  // it comes to the thread that splices
+        sigemptyset(&broken_pipe);
+        sigaddset(&broken_pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
         Status ready = where == nullptr ? Status{} : where->enter();
         if (ready) ready = listen(endpoint);
         const bool go_on = ready.has_value();
@@ -129,19 +131,9 @@ Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
 }
 
 Status ProxyThread::listen(Endpoint endpoint) {
-    error_code failed;
-    const auto attempt = [&](const char* what) {
-        return system_failure(fmt::format("proxy: {} {}", what, to_string(endpoint)), failed.value());
-    };
-    acceptor_.open(tcp::v4(), failed);
-    if (failed) return attempt("opening a socket for");
-    acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
-    if (failed) return attempt("setting SO_REUSEADDR for");
-    acceptor_.bind({asio::ip::address_v4(endpoint.address), endpoint.port}, failed);
-    if (failed) return attempt("binding to");
-    acceptor_.listen(listen_backlog, failed);
-    if (failed) return attempt("listening on");
-    listening_ = {endpoint.address, acceptor_.local_endpoint().port()};
+    const auto listening = listen_on(acceptor_, endpoint, "proxy");
+    if (!listening) return listening.error();
+    listening_ = *listening;
     return {};
 }
 
@@ -156,12 +148,12 @@ void ProxyThread::accept() {
             return accept_later();
         }
         Relay& relay = *this;  // a private base: make_shared would not see it
-        auto connection = std::make_shared<Connection>(relay, std::move(socket), monotonic_now());
-        connections_.emplace(connection.get(), connection);
-        const bool canary = is_canary(*connection);
+        auto connection = std::make_shared<Connection>(relay, std::move(socket));
+        const bool canary = canary_.flies() && connection->pair().client == canary_.client();
+        open_.add(connection, canary, monotonic_now());
         if (!canary) {
             const std::lock_guard lock(mutex_);
-            ++open_;
+            ++count_;
         }
         connection->start(canary ? canary_.sink() : upstream_);
         accept();
@@ -175,25 +167,22 @@ void ProxyThread::accept_later() {
     });
 }
 
-bool ProxyThread::is_canary(const Connection& connection) const {
-    return canary_.flies() && connection.pair().client == canary_.client();
-}
-
 void ProxyThread::connected(Connection& connection) {
-    if (connection.upstream() != upstream_) return;  // the canary's
-    {
+    open_.connected(connection);
+    if (open_.of(connection).canary) return;
+    if (!forgets_) {
         const std::lock_guard lock(mutex_);
         pairs_.push_back(connection.pair());
     }
-    treat(connection);
+    if (toxics_.any()) connection.treat(toxics_);
 }
 
 void ProxyThread::ended(Connection& connection) {
-    const bool canary = connection.upstream() != upstream_;
-    connections_.erase(&connection);
+    const bool canary = open_.of(connection).canary;
+    open_.remove(connection);
     if (canary) return;
     const std::lock_guard lock(mutex_);
-    --open_;
+    --count_;
 }
 
 void ProxyThread::failed(Error error) {
@@ -211,34 +200,33 @@ Status ProxyThread::set_idle_timeout(std::optional<IdleTimeout> timeout) {
 }
 
 void ProxyThread::on_proxy_thread(const std::function<void()>& work) {
-    std::promise<void> done;
-    asio::post(io_, [&] {
-        work();
-        done.set_value();
-    });
-    done.get_future().get();
+    std::packaged_task<void()> task(work);
+    auto done = task.get_future();
+    asio::post(io_, [task = std::move(task)]() mutable { task(); });
+    done.get();
 }
 
 std::vector<OpenPair> ProxyThread::open_pairs() {
     std::vector<OpenPair> open;
     on_proxy_thread([&] {
-        for (const auto& [key, connection] : connections_) {
-            if (connection->upstream() != upstream_ || !connection->relaying()) continue;  // the canary's, or too early
-            open.push_back({connection->pair(), connection->since(), connection->quota_used()});
+        open.reserve(open_.size());
+        for (const OpenTable::Entry& entry : open_.entries()) {
+            if (entry.canary || !entry.relaying) continue;  // or it is too early
+            open.push_back({entry.pair, entry.since, toxics_.any() && entry.connection->quota_used()});
         }
     });
     return open;
 }
 
 std::vector<ClosedPair> ProxyThread::close(const std::vector<Endpoint>& clients, CloseBy how) {
-    const std::set<Endpoint> named(clients.begin(), clients.end());
     std::vector<ClosedPair> closed;
     on_proxy_thread([&] {
         const Nanos now = monotonic_now();
-        const auto connections = connections_;  // each leaves it as it is closed
-        for (const auto& [key, connection] : connections) {
-            if (!named.contains(connection->pair().client)) continue;
-            closed.push_back({connection->pair(), now - connection->last_byte(), now});
+        for (const Endpoint& client : clients) {
+            const auto* entry = open_.find(client);
+            if (entry == nullptr) continue;
+            const auto connection = entry->connection;
+            closed.push_back({connection->pair(), now - entry->last_byte, now});
             connection->close_by(how);
         }
     });
@@ -246,32 +234,47 @@ std::vector<ClosedPair> ProxyThread::close(const std::vector<Endpoint>& clients,
 }
 
 std::uint64_t ProxyThread::treat(const ToxicUse& use) {
-    const std::uint64_t number = toxics_.add(use);
-    on_proxy_thread([this] { treat_all(); });
+    std::uint64_t number = 0;
+    on_proxy_thread([&] {
+        number = toxics_.add(use);
+        if (use.everybody) treat_all();
+    });
     return number;
 }
 
 void ProxyThread::aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) {
-    toxics_.name(toxic, clients);
-    on_proxy_thread([this] { treat_all(); });
+    on_proxy_thread([&] {
+        for (const Endpoint& client : toxics_.name(toxic, clients)) {
+            const auto* entry = open_.find(client);
+            if (entry != nullptr && entry->relaying) std::shared_ptr(entry->connection)->treat(toxics_);
+        }
+    });
+}
+
+void ProxyThread::change_toxic(std::uint64_t toxic, const ToxicUse& use) {
+    on_proxy_thread([&] {
+        toxics_.change(toxic, use);
+        treat_all();
+    });
 }
 
 void ProxyThread::lift(std::uint64_t toxic) {
-    toxics_.remove(toxic);
-    on_proxy_thread([this] { treat_all(); });
+    on_proxy_thread([&] {
+        toxics_.remove(toxic);
+        treat_all();
+    });
+}
+
+Passed ProxyThread::passed(std::uint64_t toxic) {
+    Passed passed;
+    on_proxy_thread([&] { passed = toxics_.passed(toxic); });
+    return passed;
 }
 
 void ProxyThread::treat_all() {
-    const auto connections = connections_;  // one may end for it
-    for (const auto& [key, connection] : connections)
-        treat(*connection);
-}
-
-void ProxyThread::treat(Connection& connection) {
-    if (connection.upstream() != upstream_) return;  // the canary's
-    for (const Way way : {Way::to_target, Way::to_client}) {
-        const auto [toxic, seed] = toxics_.of(connection.pair().client, way);
-        connection.treat(way, toxic, seed);
+    for (const auto& connection : open_.connections()) {  // one may end for it
+        const auto& entry = open_.of(*connection);
+        if (entry.relaying && !entry.canary) connection->treat(toxics_);
     }
 }
 
@@ -307,22 +310,21 @@ void ProxyThread::schedule_scan() {
 void ProxyThread::scan() {
     if (!timeout_) return;
     const Nanos now = monotonic_now();
-    std::vector<std::shared_ptr<Connection>> due;
-    for (const auto& [key, connection] : connections_) {
-        if (now - connection->last_byte() >= timeout_->after) due.push_back(connection);
+    std::vector<OpenTable::Entry> due;
+    for (const OpenTable::Entry& entry : open_.entries()) {
+        if (now - entry.last_byte >= timeout_->after) due.push_back(entry);
     }
     if (due.empty()) return;
     if (timeout_->by == CloseBy::silence && !drop_in_path(due)) return;
-    for (const auto& connection : due)
-        close_idle(*connection, now);
+    for (const OpenTable::Entry& entry : due)
+        close_idle(entry, now);
 }
 
-void ProxyThread::close_idle(Connection& connection, Nanos now) {
-    const ClosedPair closed{connection.pair(), now - connection.last_byte(), now};
-    const bool canary = is_canary(connection);
-    connection.close_by(timeout_->by);
+void ProxyThread::close_idle(const OpenTable::Entry& due, Nanos now) {
+    const ClosedPair closed{due.connection->pair(), now - due.last_byte, now};
+    due.connection->close_by(timeout_->by);
     const std::lock_guard lock(mutex_);
-    if (canary) {
+    if (due.canary) {
         canary_close_ = closed;
     } else {
         idle_closes_.push_back(closed);
@@ -330,29 +332,28 @@ void ProxyThread::close_idle(Connection& connection, Nanos now) {
 }
 
 /// Before the sockets go: a packet that came in between would be answered with a reset.
-bool ProxyThread::drop_in_path(const std::vector<std::shared_ptr<Connection>>& due) {
+bool ProxyThread::drop_in_path(const std::vector<OpenTable::Entry>& due) {
     std::vector<kernel::Flow> flows;
-    for (const auto& connection : due) {
-        const Pair& pair = connection->pair();
-        auto& wanted = is_canary(*connection) ? canary_flows_ : flows;
+    for (const OpenTable::Entry& entry : due) {
+        const Pair& pair = entry.connection->pair();
+        auto& wanted = entry.canary ? canary_flows_ : flows;
         wanted.push_back({pair.client, listening_});
-        if (pair.upstream != Endpoint{}) wanted.push_back({pair.upstream, connection->upstream()});
+        if (pair.upstream != Endpoint{}) wanted.push_back({pair.upstream, entry.connection->upstream()});
     }
     flows.insert(flows.end(), canary_flows_.begin(), canary_flows_.end());
     if (auto dropped = filter_->drop(flows, kernel::Direction::both); !dropped) {
         failed(dropped.error());
         return false;  // the connections stay; closing them audibly would be another fault than the one asked for
     }
-    for (const auto& connection : due)
-        lost_ports_.insert(connection->pair().upstream.port);
+    for (const OpenTable::Entry& entry : due)
+        lost_ports_.insert(entry.connection->pair().upstream.port);
     return true;
 }
 
 void ProxyThread::stop() {
     error_code closed_already;
     acceptor_.close(closed_already);
-    auto remaining = connections_;
-    for (const auto& [key, connection] : remaining)
+    for (const auto& connection : open_.connections())
         connection->close_by(CloseBy::rst);
     io_.stop();
 }
@@ -374,7 +375,7 @@ std::vector<Pair> ProxyThread::pairs() const {
 
 std::size_t ProxyThread::open_connections() const {
     const std::lock_guard lock(mutex_);
-    return open_;
+    return count_;
 }
 
 std::optional<Error> ProxyThread::failure() const {
@@ -385,8 +386,8 @@ std::optional<Error> ProxyThread::failure() const {
 }  // namespace
 
 Result<std::unique_ptr<Proxy>> Proxy::start(const kernel::Namespace* where, kernel::PathFilter* filter, Endpoint listen,
-                                            Endpoint upstream) {
-    auto proxy = std::make_unique<ProxyThread>(filter, upstream);
+                                            Endpoint upstream, bool forgets) {
+    auto proxy = std::make_unique<ProxyThread>(filter, upstream, forgets);
     if (auto started = proxy->start(where, listen); !started) return started.error();
     return std::unique_ptr<Proxy>(std::move(proxy));
 }

@@ -50,9 +50,10 @@ struct ClosedPair {
 class Proxy {
 public:
     /// Listens on `listen` inside `where` (nullptr: the calling thread's namespace) and forwards to `upstream`; runs on
-    /// a thread of its own. `filter` is needed for CloseBy::silence; without one that is refused.
+    /// a thread of its own. `filter` is needed for CloseBy::silence; without one that is refused. A proxy that stays
+    /// for days is to forget the pairs that have ended.
     static Result<std::unique_ptr<Proxy>> start(const kernel::Namespace* where, kernel::PathFilter* filter,
-                                                Endpoint listen, Endpoint upstream);
+                                                Endpoint listen, Endpoint upstream, bool forgets = false);
     virtual ~Proxy() = default;  ///< stops the thread; open connections are reset
 
     virtual Endpoint listening() const = 0;
@@ -75,9 +76,12 @@ public:
     virtual void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) = 0;
     /// What is held back leaves at once.
     virtual void lift(std::uint64_t toxic) = 0;
-    virtual Passed passed(std::uint64_t toxic) const = 0;
+    /// In the place of what it was; on whom it is, and what has passed, stays.
+    virtual void change_toxic(std::uint64_t toxic, const ToxicUse& use) = 0;
+    virtual Passed passed(std::uint64_t toxic) = 0;
 
-    /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers.
+    /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers. None, if it
+    /// forgets them.
     virtual std::vector<Pair> pairs() const = 0;
     virtual std::size_t open_connections() const = 0;
 

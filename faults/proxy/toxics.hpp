@@ -1,10 +1,11 @@
-// The toxics in force: what is done to whose bytes, and what has passed under each.
+// The toxics in force: what is done to whose bytes, and what has passed under each. All of it happens on the proxy's
+// thread; what a read costs does not depend on how many connections there are.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "faults/core/clients.hpp"
@@ -20,7 +21,9 @@ struct ToxicUse {
     bool to_target = false;
     bool to_client = true;
     bool everybody = true;  ///< connections that come later, too; else those that are named
+    double share = 1;       ///< of everybody: 0..1, drawn for each connection by the seed
     std::uint64_t seed = 0;
+    bool remembers = true;  ///< Passed::clients; a toxic that stays for days would rather not
 };
 
 /// What has passed under a toxic.
@@ -33,31 +36,59 @@ struct Passed {
     std::set<Endpoint> clients = {};  ///< of the connections
 };
 
-/// May be used from any thread. Numbers that are not in force are a bug, and throw std::out_of_range.
-class Toxics {
-public:
-    std::uint64_t add(const ToxicUse& use);
-    /// Clients' ends, in the place of those that were named before.
-    void name(std::uint64_t number, const std::vector<Endpoint>& clients);
-    void remove(std::uint64_t number);
-    Passed passed(std::uint64_t number) const;
+struct EndpointHash {
+    std::size_t operator()(const Endpoint& end) const {
+        return std::hash<std::uint64_t>{}(std::uint64_t{end.address} << 16 | end.port);
+    }
+};
 
-    /// All that concerns one direction of a client's connection; toxic and seed.
-    std::pair<Toxic, std::uint64_t> of(const Endpoint& client, Way way) const;
-    void came(const Endpoint& client, Way way, std::size_t bytes, Nanos now);
-    void left(const Endpoint& client, Way way, Nanos kept_for);
+class Toxics;
+
+/// What one direction of a connection is under. Valid until the next Toxics::remove(), and then to be resolved anew.
+class Treatment {
+public:
+    const Toxic& toxic() const { return toxic_; }
+    std::uint64_t seed() const { return seed_; }
+    void came(std::size_t bytes, Nanos now);
+    void left(Nanos kept_for);
 
 private:
+    friend class Toxics;
     struct InForce {
         ToxicUse use;
-        std::set<Endpoint> clients;
+        std::unordered_set<Endpoint, EndpointHash> named;
         Passed passed;
-        std::map<std::pair<Endpoint, Way>, Nanos> free_at;  ///< of a limited rate
 
         bool concerns(const Endpoint& client, Way way) const;
     };
-    mutable std::mutex mutex_;
-    std::map<std::uint64_t, InForce> in_force_;
+    struct Part {
+        std::uint64_t number;
+        InForce* in_force;
+        Nanos free_at = 0;  ///< of a limited rate
+        bool met = false;   ///< bytes have come
+    };
+    Endpoint client_;
+    Toxic toxic_;
+    std::uint64_t seed_ = 0;
+    std::vector<Part> parts_;
+};
+
+/// Numbers that are not in force are a bug, and throw std::out_of_range.
+class Toxics {
+public:
+    std::uint64_t add(const ToxicUse& use);
+    void change(std::uint64_t number, const ToxicUse& use);
+    /// Clients' ends, in the place of those that were named before. Returns those for whom that is a change.
+    std::vector<Endpoint> name(std::uint64_t number, const std::vector<Endpoint>& clients);
+    void remove(std::uint64_t number);
+    Passed passed(std::uint64_t number) const { return in_force_.at(number).passed; }
+
+    bool any() const { return !in_force_.empty(); }
+    /// All that concerns one direction of a client's connection; `before`: what it was under so far.
+    Treatment of(const Endpoint& client, Way way, const Treatment& before);
+
+private:
+    std::map<std::uint64_t, Treatment::InForce> in_force_;
     std::uint64_t next_ = 1;
 };
 

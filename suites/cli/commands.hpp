@@ -22,6 +22,11 @@ struct RunArguments {
     bool plain = false;
 };
 
+struct ProxyArguments {
+    std::string listen, upstream, control;  ///< empty: none
+    std::vector<std::string> faults;        ///< "NAME OPTION=VALUE …"
+};
+
 int run(const RunArguments& arguments);
 int validate(const std::vector<std::string>& files);
 int list(const std::string& what);
@@ -29,6 +34,7 @@ int explain(const std::string& name);
 int doctor();
 int judge(const std::string& directory, const std::string& scenario, const std::string& json);
 int heal();
+int proxy(const ProxyArguments& arguments);
 int schema();
 
 }  // namespace squall::cli

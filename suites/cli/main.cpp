@@ -9,6 +9,7 @@
 
 namespace {
 
+using squall::cli::ProxyArguments;
 using squall::cli::RunArguments;
 
 void add_run(CLI::App& app, RunArguments& arguments, int& code) {
@@ -28,6 +29,21 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
     run->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     run->callback([&] { code = squall::cli::run(arguments); });
+}
+
+void add_proxy(CLI::App& app, ProxyArguments& arguments, int& code) {
+    auto* proxy = app.add_subcommand("proxy", "Pass TCP connections on, with faults, until it is interrupted");
+    proxy->add_option("--listen", arguments.listen, "HOST:PORT that clients connect to; port 0: a free one");
+    proxy->add_option("--upstream", arguments.upstream, "HOST:PORT that they are passed on to");
+    proxy->add_option("--fault", arguments.faults,
+                      "As in a scenario: 'proxy-latency delay=100ms direction=both'; may be given several times");
+    proxy
+        ->add_option("--control", arguments.control,
+                     "Serve a control API like Toxiproxy's on HOST:PORT, by default 127.0.0.1:8474; it has no "
+                     "authentication")
+        ->expected(0, 1)
+        ->default_str("127.0.0.1:8474");
+    proxy->callback([&] { code = squall::cli::proxy(arguments); });
 }
 
 /// An exception that nobody catches (memory ran out in a thread): nothing is unwound any more.
@@ -57,6 +73,8 @@ int main(int argc, char** argv) {
     std::vector<std::string> files;
     std::string name, directory, scenario, json;
     add_run(app, arguments, code);
+    ProxyArguments proxy_arguments;
+    add_proxy(app, proxy_arguments, code);
 
     auto* validate = app.add_subcommand("validate", "Check scenario files; reports every mistake with line and column");
     validate->add_option("scenario", files, "Files, directories, or names in the catalogue")->required();

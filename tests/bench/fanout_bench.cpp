@@ -5,20 +5,17 @@
 // BM_Floor/N: one thread that sends the same number of bytes to 2 N connected sockets, one send each, and one that
 // takes them with recvmsg and its timestamp: what the kernel asks for the same deliveries. Compare with this, in the
 // same run. It does not measure latency: that is what squall's own suites are for.
-#include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <malloc.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "sockets.hpp"
 #include "suites/metrics/clock.hpp"
 #include "suites/metrics/process_tree.hpp"
 #include "suites/targets/http_probe.hpp"
@@ -29,16 +26,11 @@ namespace squall {
 namespace {
 
 namespace fs = std::filesystem;
+using bench::own_cpu_time, bench::thread_cpu_time;
 
 constexpr double messages_per_second = 10;
 constexpr Nanos publishing = 5 * nanos_per_second;
 constexpr std::uint16_t port = 18473;
-
-Nanos own_cpu_time() {
-    timespec used{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return used.tv_sec * nanos_per_second + used.tv_nsec;
-}
 
 std::uint64_t own_resident_bytes() {
     malloc_trim(0);
@@ -164,83 +156,17 @@ void BM_FanOut(benchmark::State& state) {
     }
 }
 
-/// Connected pairs on loopback.
-class Pairs {
-public:
-    explicit Pairs(int count) {
-        const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        bool good = bind(listener, reinterpret_cast<sockaddr*>(&address), length) == 0 && listen(listener, 1024) == 0 &&
-                    getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-        for (int i = 0; good && i < count; ++i) {
-            const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            good = connect(client, reinterpret_cast<sockaddr*>(&address), length) == 0;
-            const int accepted = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-            good = good && accepted >= 0;
-            senders.push_back(accepted);
-            readers.push_back(client);
-        }
-        close(listener);
-        complete = good;
-    }
-    ~Pairs() {
-        for (const auto* ends : {&senders, &readers}) {
-            for (const int end : *ends)
-                close(end);
-        }
-    }
-    std::vector<int> senders, readers;
-    bool complete = false;
-};
-
-Nanos thread_cpu_time() {
-    timespec used{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return used.tv_sec * nanos_per_second + used.tv_nsec;
-}
-
-/// Takes `total` bytes from the sockets as they come; returns the CPU time that it took.
-Nanos drain(const std::vector<int>& sockets, std::size_t total) {
-    const int poller = epoll_create1(EPOLL_CLOEXEC);
-    for (const int socket : sockets) {
-        epoll_event event{EPOLLIN, {.fd = socket}};
-        epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event);
-    }
-    const Nanos before = thread_cpu_time();
-    epoll_event events[256];
-    char buffer[4096];
-    char control[256];
-    while (total > 0) {
-        const int ready = epoll_wait(poller, events, 256, 1000);
-        if (ready <= 0) break;
-        for (int i = 0; i < ready; ++i) {
-            iovec piece{buffer, sizeof buffer};
-            msghdr message{};
-            message.msg_iov = &piece;
-            message.msg_iovlen = 1;
-            message.msg_control = control;
-            message.msg_controllen = sizeof control;
-            const auto n = recvmsg(events[i].data.fd, &message, MSG_DONTWAIT);
-            if (n > 0) total -= static_cast<std::size_t>(n);
-        }
-    }
-    close(poller);
-    return thread_cpu_time() - before;
-}
-
 void BM_Floor(benchmark::State& state) {
     constexpr std::size_t bytes = 140;  // 128 of payload and what SSE or WebSocket put around it
     constexpr int rounds = static_cast<int>(messages_per_second) * 5;
     const int count = static_cast<int>(2 * state.range(0));
     for (auto _ : state) {
         // A socket pair takes two descriptors of the limit: half as many sockets, twice as many rounds, the same work.
-        const Pairs pairs(count / 2);
+        const bench::Listener listener;
+        const bench::Pairs pairs(listener, listener.port(), count / 2);
         if (!pairs.complete) return state.SkipWithError("cannot make the socket pairs; raise ulimit -n");
         Nanos reading = 0;
-        std::thread reader([&] { reading = drain(pairs.readers, pairs.readers.size() * rounds * 2 * bytes); });
+        std::thread reader([&] { reading = bench::drain(pairs.readers, pairs.readers.size() * rounds * 2 * bytes); });
         const Nanos before = thread_cpu_time();
         const std::string payload(bytes, 'x');
         for (int round = 0; round < rounds * 2; ++round) {

@@ -19,6 +19,7 @@ public:
         while (const auto next = stream.next()) {
             if (*next > until) return;
             now = std::max(now, *next);
+            if (stream.may_end(now) || stream.over(now)) return;
             const std::string text(stream.due(now));
             ASSERT_FALSE(text.empty()) << "due at " << now;
             gone[now] += text;
@@ -124,6 +125,55 @@ TEST(ToxicStream, NothingWaitsForCompanyBehindTheEnd) {
     played.run(1000 * ms);
     EXPECT_EQ(played.text(), "abc");
     EXPECT_EQ(played.stream.held(), 0U);
+}
+
+TEST(ToxicStream, AnEndLingersBehindTheLastByte) {
+    Played played({.latency = 10 * ms, .linger = 50 * ms});
+    played.take("bye", 0);
+    played.stream.end(0);
+    played.run(40 * ms);
+    EXPECT_EQ(played.gone, (Gone{{10 * ms, "bye"}}));
+    EXPECT_FALSE(played.stream.may_end(49 * ms));
+    EXPECT_EQ(played.stream.next(), 50 * ms);
+    EXPECT_TRUE(played.stream.may_end(50 * ms));
+    played.stream.treat({}, 45 * ms);
+    EXPECT_TRUE(played.stream.may_end(45 * ms)) << "healed";
+}
+
+TEST(ToxicStream, ATimeoutLosesBytesAndIsOverInTime) {
+    Played played({.loses = true, .close_after = 100 * ms});
+    EXPECT_FALSE(played.stream.lossy());
+    played.take("lost", 10 * ms);
+    EXPECT_EQ(played.stream.held(), 0U);
+    EXPECT_TRUE(played.stream.lossy());
+    EXPECT_FALSE(played.stream.over(99 * ms));
+    EXPECT_EQ(played.stream.next(), 100 * ms);
+    played.stream.treat({.latency = 1, .loses = true, .close_after = 100 * ms}, 50 * ms);
+    EXPECT_TRUE(played.stream.over(100 * ms)) << "another toxic beside it does not wind the clock again";
+    played.stream.treat({}, 60 * ms);
+    EXPECT_FALSE(played.stream.over(1000 * ms));
+    EXPECT_EQ(played.stream.next(), std::nullopt);
+}
+
+TEST(ToxicStream, AQuotaMayCloseTheConnection) {
+    Played played({.quota = 3, .close_at_quota = true});
+    played.take("abcdef", 0);
+    played.run(ms);
+    EXPECT_EQ(played.text(), "abc");
+    EXPECT_TRUE(played.stream.over(0));
+}
+
+TEST(ToxicStream, PiecesVaryAsFarAsTheyMay) {
+    Played played({.piece = 5, .spread = 3, .gap = 1});
+    played.take(std::string(1000, 'x').c_str(), 0);
+    played.run(1000 * ms);
+    ASSERT_EQ(played.text().size(), 1000U);
+    std::map<std::size_t, int> sizes;
+    for (const auto& [at, piece] : played.gone)
+        ++sizes[piece.size()];
+    EXPECT_EQ(sizes.size(), 7U) << "2 to 8";
+    EXPECT_GE(sizes.begin()->first, 1U) << "but for the last";
+    EXPECT_LE(sizes.rbegin()->first, 8U);
 }
 
 TEST(ToxicStream, WhatIsHeldLeavesAtOnceWhenTheTreatmentIsLifted) {
