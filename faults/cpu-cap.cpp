@@ -202,6 +202,8 @@ const RegisterFault registered{Fault{
     .privilege = "root, or a delegated cgroup; else an approximation",
     .witness = "Throttled periods and throttled time of the group rose since the injection.",
     .healing = "The limit that was there before is written back.",
+    .site = Site::target,
+    .holds = "the target's CPU quota",
     .needs = {"cgroup-cpu"},
     .options =
         {

@@ -147,6 +147,8 @@ const RegisterFault registered{Fault{
     .privilege = "root, or a delegated cgroup",
     .witness = "The neighbours used CPU time, and the target's threads waited for a CPU for 1% of the time at least.",
     .healing = "The neighbours are killed and their control group is removed; they die with squall, too.",
+    .site = Site::target,
+    .holds = "the target's neighbours",
     .takes_cpu = true,
     .needs = {"cgroup-cpu"},
     .options =

@@ -166,6 +166,8 @@ const RegisterFault registered{Fault{
     .privilege = "none; root where the target changes its user",
     .witness = "The limit was read back, and at a sample one process had every descriptor open that it allows.",
     .healing = "The soft limit of each process is set to what it was.",
+    .site = Site::target,
+    .holds = "the target's descriptor limit",
     .needs = {},
     .options =
         {

@@ -1,5 +1,4 @@
-// freeze: the target stands still, once or again and again, as in a pause for garbage collection or of its VM.
-// Does not slow it down: in between it runs at full speed.
+// freeze: the target stands still, as in a pause for garbage collection or of its VM.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -17,12 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Nanos least_run = 100'000'000;  // advance() comes every 50 ms: a shorter time might fall between two
-
 class Freeze final : public Injection {
 public:
-    Freeze(Rig& rig, std::optional<Nanos> pause, std::optional<Nanos> every)
-        : journal_(rig.journal), cgroup_(rig.target_cgroup), run_id_(rig.run_id), pause_(pause), every_(every) {}
+    explicit Freeze(Rig& rig) : journal_(rig.journal), cgroup_(rig.target_cgroup), run_id_(rig.run_id) {}
 
     ~Freeze() override {
         if (const Status healed = heal(); !healed) {
@@ -38,9 +34,7 @@ public:
         return {};
     }
 
-    Status advance(Nanos since_injection) override {
-        const bool due = !pause_ || (every_ ? since_injection % *every_ : since_injection) < *pause_;
-        if (due != paused_) return due ? stop() : go_on();
+    Status advance(Nanos) override {
         // One that was just executing a program had no environment to know it by at the first look.
         if (paused_ && !seen_) {
             if (auto stopped = stop_what_runs(); !stopped) return stopped;
@@ -51,20 +45,14 @@ public:
 
     Result<Witness> witness() override {
         sample();
-        const bool seen_now = paused_ && seen_;
-        const int seen = seen_pauses_ + (seen_now ? 1 : 0);
-        const double total = stopped_seconds_ + (seen_now ? seconds_since_stop() : 0);
+        const double stopped = paused_ && seen_ ? seconds_since_stop() : stopped_seconds_;
         Witness witness;
-        witness.bit = seen > 0 && seen == pauses_ && used_ == 0;
+        witness.bit = seen_ && used_ == 0;
         witness.evidence = fmt::format(
-            "all of the target's processes (at most {}) were seen stopped by SIGSTOP in {} of {} pauses, {} in all, "
-            "and "
-            "used {} of CPU time then",
-            processes_max_, seen, pauses_, format_quantity(total, dimension::time),
+            "the target's processes (at most {}) were {} seen stopped by SIGSTOP, for {}, and used {} of CPU time then",
+            processes_max_, seen_ ? "all" : "not all", format_quantity(stopped, dimension::time),
             format_quantity(to_seconds(used_), dimension::time));
-        witness.measures = {{"pauses", static_cast<double>(pauses_)},
-                            {"pauses_seen", static_cast<double>(seen)},
-                            {"stopped_seconds", total},
+        witness.measures = {{"stopped_seconds", stopped},
                             {"processes", static_cast<double>(processes_max_)},
                             {"used_seconds", to_seconds(used_)}};
         return witness;
@@ -80,12 +68,8 @@ private:
 
     Status stop() {
         paused_ = true;
-        seen_ = false;
         stopped_at_ = Clock::now();
-        members_.clear();
-        if (auto stopped = stop_what_runs(); !stopped) return stopped;
-        if (!members_.empty()) ++pauses_;
-        return {};
+        return stop_what_runs();
     }
 
     /// Until a look finds none that runs: what is stopped starts no others, what is not yet may.
@@ -133,10 +117,7 @@ private:
             member = members_.erase(member);
         }
         paused_ = false;
-        if (seen_) {
-            ++seen_pauses_;
-            stopped_seconds_ += seconds_since_stop();
-        }
+        if (seen_) stopped_seconds_ = seconds_since_stop();
         Status first_failure;
         for (; !records_.empty(); records_.pop_back()) {
             if (auto closed = journal_.close(records_.back()); !closed && first_failure) first_failure = closed;
@@ -166,31 +147,18 @@ private:
     Journal& journal_;
     const kernel::Cgroup* const cgroup_;
     const std::string run_id_;
-    const std::optional<Nanos> pause_;
-    const std::optional<Nanos> every_;
     std::map<pid_t, Member> members_;
     std::vector<std::uint64_t> records_;
     bool paused_ = false;
     bool seen_ = false;
     Clock::time_point stopped_at_;
-    int pauses_ = 0;
-    int seen_pauses_ = 0;
     std::size_t processes_max_ = 0;
     double stopped_seconds_ = 0;
     Nanos used_ = 0;
 };
 
-Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& options) {
-    const auto optional = [&](const char* name) {
-        return options.has(name) ? std::optional(options.duration(name)) : std::nullopt;
-    };
-    const auto pause = optional("pause");
-    const auto every = optional("every");
-    if (every && !pause) return Error{"freeze: every needs to know how long each pause is, such as pause: 200ms"};
-    if (every && *every - *pause < least_run) {
-        return Error{"freeze: every has to be longer than pause by 100ms: the target runs for that long in between"};
-    }
-    auto injection = std::make_unique<Freeze>(rig, pause, every);
+Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options&) {
+    auto injection = std::make_unique<Freeze>(rig);
     if (auto begun = injection->begin(); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
 }
@@ -200,22 +168,12 @@ const RegisterFault registered{Fault{
     .summary = "The target stands still: a pause for garbage collection, a VM that is suspended or moved.",
     .mechanism = "SIGSTOP to every process of the target's control group and to all that bear the run's variable.",
     .privilege = "none; root where the target changes its user",
-    .witness = "In each pause all of the target's threads were seen stopped, and used no CPU time until SIGCONT.",
+    .witness = "All of the target's threads were seen stopped, and used no CPU time until SIGCONT.",
     .healing = "The processes that were stopped are continued with SIGCONT.",
+    .site = Site::target,
+    .holds = "whether the target runs",
     .needs = {},
-    .options =
-        {
-            {.name = "pause",
-             .dimension = dimension::time,
-             .doc = "How long each pause is; without it, one pause until the fault is healed.",
-             .min = 0.05,
-             .max = 3600},
-            {.name = "every",
-             .dimension = dimension::time,
-             .doc = "From the start of a pause to the start of the next; without it, one pause at the injection.",
-             .min = 0.15,
-             .max = 3600},
-        },
+    .options = {},
     .inject = inject,
 }};
 

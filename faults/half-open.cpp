@@ -201,7 +201,7 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
     }
     const proxy::TargetView view(rig);
     auto chosen = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
-    if (chosen.empty()) return Error{fmt::format("half-open: no connection of cohort '{}' is open", aim.cohort)};
+    if (chosen.empty()) return nobody_open("half-open", aim);
     auto injection = std::make_unique<HalfOpen>(rig, loss, std::move(chosen));
     if (auto begun = injection->begin(); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
@@ -217,6 +217,8 @@ const RegisterFault registered{Fault{
     .witness = "Each chosen connection lost at least one packet (or saw a reset) while the target's socket table still "
                "said ESTABLISHED.",
     .healing = "The path lets the packets through again.",
+    .site = Site::path,
+    .holds = "a connection's silence",
     .aimed = true,
     .needs = {"network-namespaces", "nftables", "socket-diagnostics", "tcp-repair"},
     .options =

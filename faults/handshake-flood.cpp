@@ -167,6 +167,7 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = "A connection was established with the target (behind a proxy: the proxy passed it on).",
     .healing = "All of them are closed.",
+    .site = Site::clients,
     .needs = {},
     .options =
         {

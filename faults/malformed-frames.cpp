@@ -82,8 +82,10 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
     if (all.empty()) {
         return Error{fmt::format("malformed-frames: no WebSocket connection of cohort '{}' is open", aim.cohort)};
     }
+    const auto chosen = choose(all, aim);
+    if (chosen.empty()) return nobody_open("malformed-frames", aim);
     const std::string& kind = options.choice("kind");
-    auto injection = std::make_unique<MalformedFrames>(rig.clients, kind, choose(all, aim), sse);
+    auto injection = std::make_unique<MalformedFrames>(rig.clients, kind, chosen, sse);
     const std::string frame = frame_of(kind, static_cast<std::uint64_t>(options.number("size")));
     if (auto begun = injection->begin(frame); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
@@ -96,6 +98,7 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = "The frames were written to connections that were open.",
     .healing = "Nothing to put back: who was cut off comes back by its policy, and in order.",
+    .site = Site::clients,
     .aimed = true,
     .needs = {},
     .options =

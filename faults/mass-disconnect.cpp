@@ -82,7 +82,7 @@ private:
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     const std::string& how = options.choice("how");
     auto chosen = choose(rig.clients.connections(aim.cohort), aim);
-    if (chosen.empty()) return Error{fmt::format("mass-disconnect: no connection of cohort '{}' is open", aim.cohort)};
+    if (chosen.empty()) return nobody_open("mass-disconnect", aim);
     auto injection = std::make_unique<MassDisconnect>(rig,
                                                       how == "reset"    ? Hangup::reset
                                                       : how == "vanish" ? Hangup::vanish
@@ -100,6 +100,7 @@ const RegisterFault registered{Fault{
     .witness = "As many connections were hung up as were chosen, and the target's socket table holds none of them for "
                "ESTABLISHED any more (not asked for where they vanish).",
     .healing = "Nothing to put back: the subscribers reconnect by their policy.",
+    .site = Site::clients,
     .aimed = true,
     .needs = {},
     .options =

@@ -139,6 +139,8 @@ const RegisterFault registered{Fault{
     .witness = "The kernel counted that the limit was reached, or killed a process for want of memory, since the "
                "injection.",
     .healing = "The limit that was there before is written back; what was killed stays dead.",
+    .site = Site::target,
+    .holds = "the target's memory limit",
     .needs = {"cgroup-memory"},
     .options =
         {

@@ -44,6 +44,7 @@ const RegisterFault registered{Fault{
     .privilege = "user namespace",
     .witness = "Packets were dropped that were too long; those that were not passed.",
     .healing = "The path lets the packets through again.",
+    .site = Site::path,
     .aimed = true,
     .needs = {"network-namespaces", "nftables-rules", "socket-diagnostics"},
     .options = {{.name = "mtu",

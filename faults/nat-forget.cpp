@@ -44,6 +44,7 @@ const RegisterFault registered{Fault{
     .privilege = "user namespace",
     .witness = "Each chosen connection sent at least one packet after it was forgotten.",
     .healing = "The path lets the packets through again.",
+    .site = Site::path,
     .aimed = true,
     .needs = {"network-namespaces", "nftables-rules", "socket-diagnostics"},
     .options = {{.name = "answer",

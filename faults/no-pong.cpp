@@ -83,7 +83,9 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
         return Error{
             fmt::format("no-pong: no WebSocket connection of cohort '{}' is open; only they have pings", aim.cohort)};
     }
-    auto injection = std::make_unique<NoPong>(rig.clients, choose(all, aim), sse);
+    const auto chosen = choose(all, aim);
+    if (chosen.empty()) return nobody_open("no-pong", aim);
+    auto injection = std::make_unique<NoPong>(rig.clients, chosen, sse);
     if (auto begun = injection->begin(); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
 }
@@ -95,6 +97,8 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = "Pings arrived at a chosen subscriber and were not answered.",
     .healing = "Those that are still connected answer pings again.",
+    .site = Site::clients,
+    .holds = "a subscriber's pongs",
     .aimed = true,
     .needs = {},
     .options = {},

@@ -1,6 +1,8 @@
 // packet-loss: a share of the packets of some connections is lost on the way, each by a draw of its own.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "faults/core/fault.hpp"
 #include "faults/proxy/path_aim.hpp"
 
@@ -27,11 +29,16 @@ Witness witness_of(const proxy::AimedRule& rule, const kernel::PathCount& counts
 }
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    auto rule =
-        proxy::AimedRule::begin(rig, aim, {.direction = proxy::direction_of(options), .share = options.number("loss")},
-                                proxy::AimedRule::Later::treated, "packet-loss");
+    const Curve& loss = options.curve("loss");
+    if (std::all_of(loss.knots.begin(), loss.knots.end(), [](const auto& knot) { return knot.value == 0; })) {
+        return Error{
+            "packet-loss: a loss of 0% is none; write a share, such as 1%, or a ramp, such as 0% -> 10% over 5s"};
+    }
+    const kernel::Treatment treatment{
+        .direction = proxy::direction_of(options), .share = loss.value_at(0), .as_on_a_wire = !loss.constant()};
+    auto rule = proxy::AimedRule::begin(rig, aim, treatment, proxy::AimedRule::Later::treated, "packet-loss");
     if (!rule) return rule.error();
-    return proxy::rule_injection(std::move(*rule), witness_of);
+    return proxy::rule_injection(std::move(*rule), witness_of, loss);
 }
 
 const RegisterFault registered{Fault{
@@ -41,13 +48,14 @@ const RegisterFault registered{Fault{
     .privilege = "user namespace",
     .witness = "Packets of the chosen connections were dropped; how many of how many.",
     .healing = "The path lets the packets through again.",
+    .site = Site::path,
     .aimed = true,
     .needs = {"network-namespaces", "nftables-rules", "socket-diagnostics"},
     .options = {{.name = "loss",
+                 .kind = OptionSpec::Kind::curve,
                  .dimension = dimension::none,
-                 .doc = "Share of the packets that are dropped, such as 1%.",
+                 .doc = "Share of the packets that are dropped: constant (1%), ramp (0% -> 10% over 5s) or steps.",
                  .required = true,
-                 .min = 1e-6,
                  .max = 1},
                 proxy::direction_option("both")},
     .inject = inject,

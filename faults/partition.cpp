@@ -41,6 +41,7 @@ const RegisterFault registered{Fault{
     .privilege = "user namespace",
     .witness = "Each chosen connection lost at least one packet.",
     .healing = "The path lets the packets through again; connections that both ends still hold go on.",
+    .site = Site::path,
     .aimed = true,
     .needs = {"network-namespaces", "nftables-rules", "socket-diagnostics"},
     .options = {proxy::direction_option("both")},

@@ -6,7 +6,10 @@ namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    return proxy::inject_toxic(rig, aim, options, "proxy-bandwidth", {.rate = options.number("rate")});
+    const auto toxic = [rate = options.curve("rate")](Nanos since) {
+        return proxy::Toxic{.rate = rate.value_at(since)};
+    };
+    return proxy::inject_toxic(rig, aim, options, "proxy-bandwidth", toxic);
 }
 
 const RegisterFault registered{Fault{
@@ -18,13 +21,15 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = proxy::toxic_witness,
     .healing = proxy::toxic_healing,
+    .site = Site::proxy,
     .aimed = true,
     .needs = {},
     .options =
         {
             {.name = "rate",
+             .kind = OptionSpec::Kind::curve,
              .dimension = dimension::bandwidth,
-             .doc = "Of each connection, in each direction that is treated.",
+             .doc = "Of each connection, in each direction that is treated: constant, ramp or steps.",
              .required = true,
              .min = 1,
              .max = 1e9},

@@ -45,6 +45,7 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = proxy::close_witness,
     .healing = proxy::close_healing,
+    .site = Site::proxy,
     .aimed = true,
     .needs = {},
     .options =

@@ -144,6 +144,9 @@ const RegisterFault registered{Fault{
         "The proxy counted its closes, connection by connection; where no subscriber was silent for long enough, it "
         "closed a silent connection of its own.",
     .healing = "The timeout is lifted; what was closed stays closed, and forgotten connections meet a reset.",
+    .site = Site::proxy,
+    .site_by = [](const Options& options) { return options.choice("by") == "silence" ? Site::path : Site::proxy; },
+    .holds = "the proxy's idle timeout",
     .needs = {},
     .options =
         {

@@ -6,8 +6,10 @@ namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    return proxy::inject_toxic(rig, aim, options, "proxy-latency",
-                               {.latency = options.duration("delay"), .jitter = options.duration("jitter")});
+    const auto toxic = [delay = options.curve("delay"), jitter = options.duration("jitter")](Nanos since) {
+        return proxy::Toxic{.latency = from_seconds(delay.value_at(since)), .jitter = jitter};
+    };
+    return proxy::inject_toxic(rig, aim, options, "proxy-latency", toxic);
 }
 
 const RegisterFault registered{Fault{
@@ -17,13 +19,15 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = proxy::toxic_witness,
     .healing = proxy::toxic_healing,
+    .site = Site::proxy,
     .aimed = true,
     .needs = {},
     .options =
         {
             {.name = "delay",
+             .kind = OptionSpec::Kind::curve,
              .dimension = dimension::time,
-             .doc = "For which every byte is kept.",
+             .doc = "For which every byte is kept: constant (50ms), ramp (10ms -> 500ms over 5s) or steps.",
              .required = true,
              .min = 0.001,
              .max = 60},

@@ -18,6 +18,7 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = proxy::toxic_witness,
     .healing = proxy::toxic_healing,
+    .site = Site::proxy,
     .aimed = true,
     .needs = {},
     .options =

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "faults/core/fault.hpp"
 #include "faults/kernel/shaper.hpp"
@@ -24,12 +25,17 @@ struct Way {
 
 class RateLimit final : public Injection {
 public:
-    explicit RateLimit(std::vector<Way> ways) : ways_(std::move(ways)) {}
+    RateLimit(std::vector<Way> ways, Curve rate)
+        : ways_(std::move(ways)), rate_(std::move(rate)), in_force_(rate_.value_at(0)) {}
 
     Status advance(Nanos since_injection) override {
         lasted_ = since_injection;
+        const double rate = rate_.value_at(since_injection);
+        const bool changed = rate != std::exchange(in_force_, rate);
         for (Way& way : ways_) {
             if (auto advanced = way.rule.advance(since_injection); !advanced) return advanced;
+            if (!changed) continue;
+            if (auto set = way.shaper->set_rate(rate); !set) return set;
         }
         if (since_injection - sampled_at_ < sample_interval) return {};
         sampled_at_ = since_injection;
@@ -80,6 +86,8 @@ private:
     }
 
     std::vector<Way> ways_;
+    const Curve rate_;
+    double in_force_;
     Nanos lasted_ = 0;
     Nanos sampled_at_ = 0;
 };
@@ -101,7 +109,7 @@ Result<Way> limit(const Rig& rig, const Aim& aim, kernel::Direction direction, c
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     if (auto there = proxy::check_path(rig, "rate-limit"); !there) return there.error();
-    const kernel::Bottleneck bottleneck{.rate = options.number("rate"),
+    const kernel::Bottleneck bottleneck{.rate = options.curve("rate").value_at(0),
                                         .burst = static_cast<std::uint32_t>(options.number("burst")),
                                         .queue = static_cast<std::uint32_t>(options.number("queue"))};
     const auto asked = proxy::direction_of(options);
@@ -112,7 +120,7 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
         if (!way) return way.error();
         ways.push_back(std::move(*way));
     }
-    return std::make_unique<RateLimit>(std::move(ways));
+    return std::make_unique<RateLimit>(std::move(ways), options.curve("rate"));
 }
 
 const RegisterFault registered{Fault{
@@ -124,27 +132,31 @@ const RegisterFault registered{Fault{
     .privilege = "user namespace",
     .witness = "Packets had to wait for the bottleneck, or were dropped since its queue was full.",
     .healing = "The packets pass the bottleneck by, and it is removed.",
+    .site = Site::path,
+    .holds = "a connection's bottleneck",
     .aimed = true,
     .needs = {"network-namespaces", "nftables-rules", "traffic-shaping", "socket-diagnostics"},
-    .options = {{.name = "rate",
-                 .dimension = dimension::bandwidth,
-                 .doc = "Bandwidth of each direction that all chosen subscribers share, such as 125KB/s.",
-                 .required = true,
-                 .min = 100,
-                 .max = 1e10},
-                {.name = "burst",
-                 .dimension = dimension::bytes,
-                 .doc = "How much passes at once after silence.",
-                 .fallback = "16KiB",
-                 .min = 1600,
-                 .max = 1e8},
-                {.name = "queue",
-                 .dimension = dimension::bytes,
-                 .doc = "How much waits in front of the bottleneck; what does not fit is dropped.",
-                 .fallback = "256KiB",
-                 .min = 1600,
-                 .max = 1e9},
-                proxy::direction_option("to-subscriber")},
+    .options =
+        {{.name = "rate",
+          .kind = OptionSpec::Kind::curve,
+          .dimension = dimension::bandwidth,
+          .doc = "Bandwidth of each direction that all chosen subscribers share: constant (125KB/s), ramp or steps.",
+          .required = true,
+          .min = 100,
+          .max = 1e10},
+         {.name = "burst",
+          .dimension = dimension::bytes,
+          .doc = "How much passes at once after silence.",
+          .fallback = "16KiB",
+          .min = 1600,
+          .max = 1e8},
+         {.name = "queue",
+          .dimension = dimension::bytes,
+          .doc = "How much waits in front of the bottleneck; what does not fit is dropped.",
+          .fallback = "256KiB",
+          .min = 1600,
+          .max = 1e9},
+         proxy::direction_option("to-subscriber")},
     .inject = inject,
 }};
 

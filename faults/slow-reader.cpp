@@ -19,6 +19,7 @@ public:
     SlowReader(Rig& rig, std::vector<proxy::TargetSide> chosen)
         : clients_(rig.clients),
           view_(rig),
+          target_in_view_(rig.target_netns != nullptr),
           chosen_(std::move(chosen)),
           ids_(proxy::ids_of(chosen_)),
           seen_(chosen_.size()) {}
@@ -53,12 +54,13 @@ public:
             both += seen.unread && seen.blocked;
         }
         Witness witness;
-        witness.bit = both >= reached_;
-        witness.evidence = fmt::format(
-            "of {} slowed readers {} had unread bytes (at most {}), and the target's send queue for {} was not "
-            "empty (at most {})",
-            reached_, unread, format_quantity(unread_max_, dimension::bytes), blocked,
-            format_quantity(send_queue_max_, dimension::bytes));
+        witness.bit = (target_in_view_ ? both : unread) >= reached_;
+        witness.evidence = fmt::format("of {} slowed readers {} had unread bytes (at most {})", reached_, unread,
+                                       format_quantity(unread_max_, dimension::bytes));
+        witness.evidence += target_in_view_
+                                ? fmt::format(", and the target's send queue for {} was not empty (at most {})",
+                                              blocked, format_quantity(send_queue_max_, dimension::bytes))
+                                : "; the send queues of a target that runs elsewhere cannot be seen";
         witness.measures = {{"readers", static_cast<double>(reached_)},
                             {"readers_with_unread_bytes", static_cast<double>(unread)},
                             {"readers_with_send_queue", static_cast<double>(blocked)},
@@ -92,6 +94,7 @@ private:
             seen_[found->second].unread = true;
             unread_max_ = std::max<double>(unread_max_, bytes);
         }
+        if (!target_in_view_) return {};
         const auto sockets = view_.sockets(chosen_);
         if (!sockets) return sockets.error();
         for (std::size_t i = 0; i < chosen_.size(); ++i) {
@@ -105,6 +108,7 @@ private:
 
     Clients& clients_;
     proxy::TargetView view_;
+    const bool target_in_view_;  ///< its sockets are where squall can look
     const std::vector<proxy::TargetSide> chosen_;
     const std::vector<ConnectionId> ids_;
     std::vector<Seen> seen_;
@@ -129,14 +133,11 @@ Result<Reading> reading_from(const Options& options) {
 }
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    if (rig.target_netns == nullptr) {
-        return Error{"slow-reader needs a target in squall's own network: its send queues are the witness"};
-    }
     const auto reading = reading_from(options);
     if (!reading) return reading.error();
     const proxy::TargetView view(rig);
     auto chosen = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
-    if (chosen.empty()) return Error{fmt::format("slow-reader: no connection of cohort '{}' is open", aim.cohort)};
+    if (chosen.empty()) return nobody_open("slow-reader", aim);
     const auto buffer =
         options.has("receive_buffer") ? static_cast<std::uint32_t>(options.number("receive_buffer")) : 0;
     auto injection = std::make_unique<SlowReader>(rig, std::move(chosen));
@@ -149,8 +150,11 @@ const RegisterFault registered{Fault{
     .summary = "Some subscribers read slower than the target sends, in fits and starts, or stop for good.",
     .mechanism = "The subscriber reads its socket at a rate, by turns, or not at all; TCP's window does the rest.",
     .privilege = "user namespace",
-    .witness = "Each slowed reader had unread bytes, and the target's socket for it a send queue that was not empty.",
+    .witness = "Each slowed reader had unread bytes, and the target's socket for it a send queue that was not empty "
+               "(unless the target was not launched by squall: then it cannot be seen).",
     .healing = "The subscribers read promptly again.",
+    .site = Site::clients,
+    .holds = "a subscriber's reading",
     .aimed = true,
     .needs = {"network-namespaces", "socket-diagnostics"},
     .options =

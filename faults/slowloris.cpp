@@ -162,6 +162,7 @@ const RegisterFault registered{Fault{
         "The target took bytes of an unfinished head: acknowledged by its kernel and, where squall can look, read "
         "by its process.",
     .healing = "Those that are still there are closed.",
+    .site = Site::clients,
     .needs = {},
     .options =
         {

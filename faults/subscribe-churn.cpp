@@ -130,7 +130,7 @@ private:
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     const auto chosen = choose(rig.clients.connections(aim.cohort), aim);
-    if (chosen.empty()) return Error{fmt::format("subscribe-churn: no connection of cohort '{}' is open", aim.cohort)};
+    if (chosen.empty()) return nobody_open("subscribe-churn", aim);
     const Hangup how = options.choice("how") == "reset" ? Hangup::reset : Hangup::close;
     return std::make_unique<SubscribeChurn>(rig.clients, aim, options.number("rate"), how, chosen);
 }
@@ -143,6 +143,7 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = "Connections were hung up, and connections of the same subscribers confirmed again.",
     .healing = "Nobody is sent away any more; who is away is already on the way back.",
+    .site = Site::clients,
     .aimed = true,
     .needs = {},
     .options =

@@ -49,6 +49,7 @@ const RegisterFault registered{Fault{
     .privilege = "user namespace",
     .witness = "At least one SYN was dropped.",
     .healing = "The path lets SYNs through again.",
+    .site = Site::path,
     .needs = {"network-namespaces", "nftables-rules"},
     .options = {{.name = "loss",
                  .dimension = dimension::none,

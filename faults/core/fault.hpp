@@ -42,13 +42,18 @@ struct Aim {
     std::string cohort;      ///< empty: all
     double share = 1.0;      ///< 0..1 of the connections that are open at the injection; at least one
     std::uint64_t seed = 0;  ///< which ones: the same seed and count, the same choice
+    std::optional<std::uint32_t> subscriber = {};  ///< this one alone (ConnectionId::subscriber), and no share
 
+    /// Not all of the cohort: who they are is chosen at the injection.
+    bool some() const { return subscriber || share < 1; }
     /// No cohort, no share: also who is not there yet.
-    bool everybody() const { return cohort.empty() && share >= 1; }
+    bool everybody() const { return cohort.empty() && !some(); }
 };
 
-/// Picks `share` of `all`, at least one, by `seed`; order is kept.
+/// Picks the aim's subscriber, if it is in `all`; else `share` of `all`, at least one, by `seed`; order is kept.
 std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, const Aim& aim);
+/// What a fault says whose aim found nobody.
+Error nobody_open(std::string_view fault, const Aim& aim);
 
 /// Proof that a fault bit. `bit == false` makes the run inconclusive, never a pass.
 struct Witness {
@@ -87,15 +92,29 @@ struct Fallback {
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;
 };
 
+/// Where a fault takes place, and so what of a run has to be squall's.
+enum class Site {
+    unsaid,   ///< no fault's that is registered
+    clients,  ///< at the subscribers, or at connections beside theirs
+    proxy,    ///< in squall's proxy: the scenario has to have one
+    path,     ///< in the kernel between subscribers and target: squall's own network, so a target that it started
+    target,   ///< at the target's processes: those that squall started
+};
+
 /// A kind of fault, registered by its file. Everything that is not `inject` is documentation that tools print.
 struct Fault {
-    std::string name;        ///< kebab-case: "cpu-cap"
-    std::string summary;     ///< one sentence: what production does
-    std::string mechanism;   ///< one sentence: how it is done here
-    std::string privilege;   ///< "root, or a delegated cgroup", "user namespace", "none"
-    std::string witness;     ///< one sentence: what proves it
-    std::string healing;     ///< one sentence
-    bool aimed = false;      ///< takes cohort and share
+    std::string name;       ///< kebab-case: "cpu-cap"
+    std::string summary;    ///< one sentence: what production does
+    std::string mechanism;  ///< one sentence: how it is done here
+    std::string privilege;  ///< "root, or a delegated cgroup", "user namespace", "none"
+    std::string witness;    ///< one sentence: what proves it
+    std::string healing;    ///< one sentence
+    Site site = Site::unsaid;
+    Site (*site_by)(const Options&) = nullptr;  ///< where it depends on the options, in place of `site`
+    /// What only one injection at a time can be in charge of (of an aimed fault: at the same subscriber), as a noun; a
+    /// scenario in which two are is wrong. Empty: any number of them add up.
+    std::string holds = {};
+    bool aimed = false;      ///< takes cohort, share and subscriber
     bool takes_cpu = false;  ///< runs on the target's CPUs: what it takes there is the test, not the host's noise
     std::vector<std::string> needs;  ///< capability keys, all of them
     std::vector<OptionSpec> options;
@@ -110,5 +129,6 @@ struct RegisterFault {
 };
 const std::vector<Fault>& all_faults();  ///< sorted by name
 const Fault* find_fault(std::string_view name);
+Site site_of(const Fault& fault, const Options& options);
 
 }  // namespace squall

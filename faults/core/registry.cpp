@@ -1,6 +1,9 @@
 // The faults, healers and capabilities that this program was linked with.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <stdexcept>
 
@@ -60,6 +63,10 @@ const Fault* find_fault(std::string_view name) {
     return found == all.end() ? nullptr : &*found;
 }
 
+Site site_of(const Fault& fault, const Options& options) {
+    return fault.site_by != nullptr ? fault.site_by(options) : fault.site;
+}
+
 RegisterCapability::RegisterCapability(std::string key, std::string summary, Capability (*probe)()) {
     probes().push_back({std::move(key), std::move(summary), probe});
 }
@@ -82,6 +89,12 @@ const Capability& probe(std::string_view key) {
 }
 
 std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, const Aim& aim) {
+    if (aim.subscriber) {
+        std::vector<ClientConnection> only;
+        std::copy_if(all.begin(), all.end(), std::back_inserter(only),
+                     [&](const auto& connection) { return connection.id.subscriber == *aim.subscriber; });
+        return only;
+    }
     if (all.empty()) return {};
     const double wanted = std::round(std::clamp(aim.share, 0.0, 1.0) * static_cast<double>(all.size()));
     const std::size_t count = std::clamp<std::size_t>(static_cast<std::size_t>(wanted), 1, all.size());
@@ -101,6 +114,13 @@ std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, c
     for (const std::size_t index : indices)
         chosen.push_back(all[index]);
     return chosen;
+}
+
+Error nobody_open(std::string_view fault, const Aim& aim) {
+    const std::string whose = aim.cohort.empty() ? "" : fmt::format(" of cohort '{}'", aim.cohort);
+    if (aim.subscriber)
+        return Error{fmt::format("{}: the subscriber{} that it is aimed at is not connected", fault, whose)};
+    return Error{fmt::format("{}: no connection{} is open", fault, whose)};
 }
 
 }  // namespace squall

@@ -32,6 +32,20 @@ std::string conditions(const Treatment& treatment) {
     return text;
 }
 
+std::string add_rule(const std::string& table, std::string_view chain, const std::string& rule) {
+    return fmt::format("add rule inet {} {} {}\n", table, chain, rule);
+}
+
+/// Of the chain of a set: what is done to its packets.
+std::string treating_rules(const std::string& table, const char* chain, const Treatment& treatment) {
+    std::string text;
+    if (std::lround(treatment.share * draws) > 0) {
+        text = add_rule(table, chain,
+                        fmt::format("{}counter name {}-treated {}", conditions(treatment), chain, action(treatment)));
+    }
+    return text + add_rule(table, chain, fmt::format("counter name {}-passed", chain));
+}
+
 class Script {
 public:
     Script(const std::string& table, const Treatment& treatment) : table_(table), treatment_(treatment) {
@@ -49,16 +63,13 @@ public:
     const std::string& text() const { return text_; }
 
 private:
-    void add_rule(std::string_view chain, const std::string& rule) {
-        text_ += fmt::format("add rule inet {} {} {}\n", table_, chain, rule);
-    }
+    void add_rule(std::string_view chain, const std::string& rule) { text_ += kernel::add_rule(table_, chain, rule); }
 
     void add_chain(const char* name) {
         text_ += fmt::format("add counter inet {} {}-treated\n", table_, name);
         text_ += fmt::format("add counter inet {} {}-passed\n", table_, name);
         text_ += fmt::format("add chain inet {} {}\n", table_, name);
-        add_rule(name, fmt::format("{}counter name {}-treated {}", conditions(treatment_), name, action(treatment_)));
-        add_rule(name, fmt::format("counter name {}-passed", name));
+        text_ += treating_rules(table_, name, treatment_);
     }
 
     void add_dispatch(const std::string& hook) {
@@ -122,6 +133,17 @@ Status PathRule::treat(const std::vector<Flow>& flows) {
         return {};
     });
     if (!done) return Error{"adding connections to a rule of the path: " + done.error().message};
+    return {};
+}
+
+Status PathRule::set_share(double share) {
+    treatment_.share = share;
+    std::string commands;
+    for (const char* chain : {to_target, to_client, handshakes})
+        commands += fmt::format("flush chain inet {} {}\n", table_, chain) + treating_rules(table_, chain, treatment_);
+    if (auto changed = nft::run(path_, commands); !changed) {
+        return Error{"changing the share of a rule in the path: " + changed.error().message};
+    }
     return {};
 }
 

@@ -66,6 +66,8 @@ public:
     ~PathRule();  ///< removes it
 
     Status treat(const std::vector<Flow>& flows);
+    /// Treatment::share from now on. The counters go on.
+    Status set_share(double share);
     Result<PathCount> count() const;
     Status remove();  ///< idempotent; there is nothing to count afterwards
 

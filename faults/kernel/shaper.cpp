@@ -62,16 +62,21 @@ Status have_root(const Place& place) {
     return {};
 }
 
+/// `flags`: of the request; without any, the class has to be there.
+int put_class(const Place& place, std::uint32_t which, const Bottleneck& bottleneck, int flags) {
+    const Class made(place.put(rtnl_class_alloc(), root, which, "htb"));
+    rtnl_htb_set_rate64(made.get(), static_cast<std::uint64_t>(bottleneck.rate));
+    rtnl_htb_set_ceil64(made.get(), static_cast<std::uint64_t>(bottleneck.rate));
+    rtnl_htb_set_rbuffer(made.get(), bottleneck.burst);
+    rtnl_htb_set_cbuffer(made.get(), bottleneck.burst);
+    rtnl_htb_set_quantum(made.get(), quantum);
+    return rtnl_class_add(place.socket.get(), made.get(), flags);
+}
+
 Result<std::uint32_t> add_class(const Place& place, const Bottleneck& bottleneck) {
     int code = 0;
     for (std::uint32_t number = 1; number <= classes_max; ++number) {
-        const Class made(place.put(rtnl_class_alloc(), root, root | number, "htb"));
-        rtnl_htb_set_rate64(made.get(), static_cast<std::uint64_t>(bottleneck.rate));
-        rtnl_htb_set_ceil64(made.get(), static_cast<std::uint64_t>(bottleneck.rate));
-        rtnl_htb_set_rbuffer(made.get(), bottleneck.burst);
-        rtnl_htb_set_cbuffer(made.get(), bottleneck.burst);
-        rtnl_htb_set_quantum(made.get(), quantum);
-        code = rtnl_class_add(place.socket.get(), made.get(), NLM_F_CREATE | NLM_F_EXCL);
+        code = put_class(place, root | number, bottleneck, NLM_F_CREATE | NLM_F_EXCL);
         if (code >= 0) return root | number;
         if (code != -NLE_EXIST) break;
     }
@@ -122,7 +127,7 @@ Result<std::unique_ptr<Shaper>> Shaper::create(const Namespace& path, const std:
                                                const Bottleneck& bottleneck) {
     auto own_handle = path.duplicate();
     if (!own_handle) return own_handle.error();
-    std::unique_ptr<Shaper> shaper(new Shaper(std::move(*own_handle), interface));
+    std::unique_ptr<Shaper> shaper(new Shaper(std::move(*own_handle), interface, bottleneck));
     const auto made = path.run([&]() -> Status {
         const auto place = find(interface);
         if (!place) return place.error();
@@ -134,6 +139,18 @@ Result<std::unique_ptr<Shaper>> Shaper::create(const Namespace& path, const std:
     });
     if (!made) return made.error();
     return shaper;
+}
+
+Status Shaper::set_rate(double rate) {
+    bottleneck_.rate = rate;
+    return path_.run([&]() -> Status {
+        const auto place = find(interface_);
+        if (!place) return place.error();
+        if (const int code = put_class(*place, class_, bottleneck_, 0); code < 0) {
+            return netlink_failure("changing the rate of a class (htb)", code);
+        }
+        return {};
+    });
 }
 
 Result<ShaperCount> Shaper::count() const {

@@ -31,14 +31,17 @@ public:
     ~Shaper();  ///< removes it
 
     std::uint32_t priority() const { return class_; }
+    Status set_rate(double rate);  ///< bytes per second; what waits goes on waiting
     Result<ShaperCount> count() const;
     Status remove();  ///< idempotent; what waits in the queue is lost
 
 private:
-    Shaper(Namespace path, std::string interface) : path_(std::move(path)), interface_(std::move(interface)) {}
+    Shaper(Namespace path, std::string interface, const Bottleneck& bottleneck)
+        : path_(std::move(path)), interface_(std::move(interface)), bottleneck_(bottleneck) {}
 
     Namespace path_;
     std::string interface_;
+    Bottleneck bottleneck_;
     std::uint32_t class_ = 0;  ///< 0: none
 };
 

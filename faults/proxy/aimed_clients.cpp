@@ -3,7 +3,9 @@
 namespace squall::proxy {
 
 AimedClients::AimedClients(Clients& clients, const Aim& aim) : clients_(clients), aim_(aim) {
-    if (aim_.share < 1) {
+    if (aim_.subscriber) {
+        chosen_ = {*aim_.subscriber};
+    } else if (aim_.some()) {
         for (const ClientConnection& chosen : choose(clients_.connections(aim_.cohort), aim_))
             chosen_.insert(chosen.id.subscriber);
     }
@@ -15,7 +17,7 @@ void AimedClients::look() {
     for (const ClientConnection& connection : clients_.connections(aim_.cohort)) {
         seen_[connection.local] = connection.id;
         if (everybody()) continue;
-        if (aim_.share >= 1 || chosen_.contains(connection.id.subscriber)) ends_.insert(connection.local);
+        if (!aim_.some() || chosen_.contains(connection.id.subscriber)) ends_.insert(connection.local);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "faults/proxy/aimed_clients.hpp"
 #include "faults/proxy/direction.hpp"
@@ -15,11 +16,12 @@ namespace {
 
 class ToxicInjection final : public Injection {
 public:
-    ToxicInjection(Rig& rig, const Aim& aim, std::string_view fault, ToxicUse use)
-        : proxy_(*rig.proxy), aimed_(rig.clients, aim), fault_(fault) {
-        use.everybody = aimed_.everybody();
-        use.seed = aim.seed;
-        toxic_ = proxy_.treat(use);
+    ToxicInjection(Rig& rig, const Aim& aim, std::string_view fault, ToxicUse use, ToxicAt at)
+        : proxy_(*rig.proxy), aimed_(rig.clients, aim), fault_(fault), use_(std::move(use)), at_(std::move(at)) {
+        use_.toxic = at_(0);
+        use_.everybody = aimed_.everybody();
+        use_.seed = aim.seed;
+        toxic_ = proxy_.treat(use_);
         follow();
     }
 
@@ -29,8 +31,12 @@ public:
         }
     }
 
-    Status advance(Nanos) override {
-        if (toxic_) follow();
+    Status advance(Nanos since_injection) override {
+        if (!toxic_) return {};
+        follow();
+        const Toxic toxic = at_(since_injection);
+        if (toxic == std::exchange(use_.toxic, toxic)) return {};
+        proxy_.change_toxic(*toxic_, use_);
         return {};
     }
 
@@ -77,6 +83,8 @@ private:
     Proxy& proxy_;
     AimedClients aimed_;
     const std::string fault_;
+    ToxicUse use_;
+    const ToxicAt at_;
     std::optional<std::uint64_t> toxic_;
     std::set<Endpoint> treated_;
     Passed passed_;
@@ -90,13 +98,17 @@ Status require_proxy(const Rig& rig, std::string_view fault) {
 }
 
 Result<std::unique_ptr<Injection>> inject_toxic(Rig& rig, const Aim& aim, const Options& options,
-                                                std::string_view fault, const Toxic& toxic) {
+                                                std::string_view fault, ToxicAt toxic) {
     if (auto there = require_proxy(rig, fault); !there) return there.error();
     const kernel::Direction direction = direction_of(options);
-    const ToxicUse use{.toxic = toxic,
-                       .to_target = direction != kernel::Direction::to_client,
+    const ToxicUse use{.to_target = direction != kernel::Direction::to_client,
                        .to_client = direction != kernel::Direction::to_target};
-    return std::unique_ptr<Injection>(std::make_unique<ToxicInjection>(rig, aim, fault, use));
+    return std::unique_ptr<Injection>(std::make_unique<ToxicInjection>(rig, aim, fault, use, std::move(toxic)));
+}
+
+Result<std::unique_ptr<Injection>> inject_toxic(Rig& rig, const Aim& aim, const Options& options,
+                                                std::string_view fault, const Toxic& toxic) {
+    return inject_toxic(rig, aim, options, fault, [toxic](Nanos) { return toxic; });
 }
 
 }  // namespace squall::proxy

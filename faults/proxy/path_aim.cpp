@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace squall::proxy {
 namespace {
@@ -32,7 +33,7 @@ Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treat
         const auto& socket = (*sockets)[i];
         if (socket && socket->state == kernel::TcpState::established) held.push_back(resolved[i]);
     }
-    if (held.empty()) return Error{fmt::format("{}: no connection of cohort '{}' is open", fault, aim.cohort)};
+    if (held.empty()) return nobody_open(fault, aim);
 
     AimedRule aimed(rig, aim, later, leg);
     const bool queued = treatment.action == kernel::Treatment::Action::classify;
@@ -101,9 +102,16 @@ namespace {
 
 class RuleInjection final : public Injection {
 public:
-    RuleInjection(AimedRule rule, RuleWitness witness) : rule_(std::move(rule)), tell_(std::move(witness)) {}
+    RuleInjection(AimedRule rule, RuleWitness witness, std::optional<Curve> share)
+        : rule_(std::move(rule)), tell_(std::move(witness)), share_(std::move(share)) {
+        if (share_) in_force_ = share_->value_at(0);
+    }
 
-    Status advance(Nanos since_injection) override { return rule_.advance(since_injection); }
+    Status advance(Nanos since_injection) override {
+        if (auto advanced = rule_.advance(since_injection); !advanced || !share_) return advanced;
+        const double share = share_->value_at(since_injection);
+        return share == std::exchange(in_force_, share) ? Status{} : rule_.set_share(share);
+    }
     Result<Witness> witness() override {
         const auto counts = rule_.count();
         if (!counts) return counts.error();
@@ -116,12 +124,14 @@ public:
 private:
     AimedRule rule_;
     const RuleWitness tell_;
+    const std::optional<Curve> share_;
+    double in_force_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Injection> rule_injection(AimedRule rule, RuleWitness witness) {
-    return std::make_unique<RuleInjection>(std::move(rule), std::move(witness));
+std::unique_ptr<Injection> rule_injection(AimedRule rule, RuleWitness witness, std::optional<Curve> share) {
+    return std::make_unique<RuleInjection>(std::move(rule), std::move(witness), std::move(share));
 }
 
 }  // namespace squall::proxy

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ public:
 
     /// Treats those that came back, once they are there: before that, nothing tells the path whose they are.
     Status advance(Nanos since_injection);
+    Status set_share(double share) { return rule_->set_share(share); }
     Result<kernel::PathCount> count() const { return rule_->count(); }
     /// Whoever is not there any more at the target's end did not get to say so: their clients are marked as lost.
     Status remove();
@@ -63,8 +65,9 @@ private:
 /// What a rule has done so far, as its fault tells it; the connections are added to it.
 using RuleWitness = std::function<Witness(const AimedRule&, const kernel::PathCount&)>;
 
-/// A fault that is a rule of the path, and nothing else.
-std::unique_ptr<Injection> rule_injection(AimedRule rule, RuleWitness witness);
+/// A fault that is a rule of the path, and nothing else. `share`: of the packets, over time, in place of the
+/// treatment's.
+std::unique_ptr<Injection> rule_injection(AimedRule rule, RuleWitness witness, std::optional<Curve> share = {});
 
 /// The handshakes with the target, as the path sees them.
 kernel::Handshakes handshakes_of(const Rig& rig);

@@ -48,8 +48,8 @@ public:
     std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) override;
     std::uint64_t treat(const ToxicUse& use) override;
     void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) override;
-    void lift(std::uint64_t toxic) override;
     void change_toxic(std::uint64_t toxic, const ToxicUse& use) override;
+    void lift(std::uint64_t toxic) override;
     Passed passed(std::uint64_t toxic) override;
     std::vector<Pair> pairs() const override;
     std::size_t open_connections() const override;

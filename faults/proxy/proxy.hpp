@@ -74,10 +74,10 @@ public:
     virtual std::uint64_t treat(const ToxicUse& use) = 0;
     /// Clients' ends of the front connections; in the place of those that were named before.
     virtual void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) = 0;
-    /// What is held back leaves at once.
-    virtual void lift(std::uint64_t toxic) = 0;
     /// In the place of what it was; on whom it is, and what has passed, stays.
     virtual void change_toxic(std::uint64_t toxic, const ToxicUse& use) = 0;
+    /// What is held back leaves at once.
+    virtual void lift(std::uint64_t toxic) = 0;
     virtual Passed passed(std::uint64_t toxic) = 0;
 
     /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers. None, if it

@@ -11,6 +11,7 @@
 #include "suites/cli/output.hpp"
 #include "suites/engine/run_directory.hpp"
 #include "suites/report/report.hpp"
+#include "suites/targets/reached.hpp"
 
 namespace squall::cli {
 namespace {
@@ -57,8 +58,9 @@ void list_profiles() {
 
 }  // namespace
 
-int validate(const std::vector<std::string>& wanted) {
+int validate(const std::vector<std::string>& wanted, const std::string& target) {
     std::vector<InputError> errors;
+    const auto profile = load_profile(target, errors);
     std::size_t valid = 0;
     for (const auto& what : wanted) {
         const auto files = find_scenarios(what);
@@ -66,7 +68,11 @@ int validate(const std::vector<std::string>& wanted) {
             errors.push_back({what, 0, 0, files.error().message});
             continue;
         }
-        valid += load_scenarios(*files, errors).size();
+        for (const auto& loaded : load_scenarios(*files, errors)) {
+            const auto refusals = profile ? refused(loaded.scenario, *profile) : std::vector<InputError>();
+            valid += refusals.empty();
+            errors.insert(errors.end(), refusals.begin(), refusals.end());
+        }
     }
     print(errors);
     fmt::print("{} valid, {} mistakes\n", valid, errors.size());

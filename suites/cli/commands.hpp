@@ -28,7 +28,7 @@ struct ProxyArguments {
 };
 
 int run(const RunArguments& arguments);
-int validate(const std::vector<std::string>& files);
+int validate(const std::vector<std::string>& files, const std::string& target);
 int list(const std::string& what);
 int explain(const std::string& name);
 int doctor();

@@ -2,6 +2,7 @@
 
 #include "suites/cli/commands.hpp"
 #include "suites/cli/locate.hpp"
+#include "suites/model/timeline.hpp"
 
 namespace squall::cli {
 namespace {
@@ -26,15 +27,51 @@ std::string accepts(const OptionSpec& option) {
     return option.fallback ? text + "; default " + *option.fallback : text;
 }
 
+const char* site(const Fault& fault) {
+    switch (fault.site) {
+        case Site::clients:
+            return "at the subscribers' end: of any target";
+        case Site::proxy:
+            return fault.site_by == nullptr ? "in squall's proxy: in front of any target"
+                                            : "in squall's proxy: in front of any target, as far as its options say";
+        case Site::path:
+            return "in the path: to a target that squall launches";
+        case Site::target:
+        case Site::unsaid:
+            return "at the target's processes: of a target that squall launches";
+    }
+    return "";
+}
+
 int explain_fault(const Fault& fault) {
-    fmt::print("{}: {}\n\n  how        {}\n  needs      {}\n  witness    {}\n  healing    {}\n\n", fault.name,
-               fault.summary, fault.mechanism, fault.privilege, fault.witness, fault.healing);
-    if (fault.fallback) fmt::print("  where that is lacking: {}\n\n", fault.fallback->mechanism);
-    fmt::print("  keys of a use: at, for (times), name{}\n", fault.aimed ? ", cohort, share (of its connections)" : "");
+    fmt::print("{}: {}\n\n  where      {}\n  how        {}\n  needs      {}\n  witness    {}\n  healing    {}\n",
+               fault.name, fault.summary, site(fault), fault.mechanism, fault.privilege, fault.witness, fault.healing);
+    if (fault.fallback) fmt::print("  else       {}\n", fault.fallback->mechanism);
+    if (!fault.holds.empty()) fmt::print("  alone      in charge of {}: not beside another that is\n", fault.holds);
+    fmt::print("\n");
+    fmt::print("  keys of a use: at, for, every, every_jitter (times), name{}\n",
+               fault.aimed ? ", cohort, share (of its connections), subscriber (one of them)" : "");
     for (const auto& option : fault.options) {
         fmt::print("    {:<16} {}\n    {:<16}   {}\n", option.name, option.doc, "", accepts(option));
     }
     return 0;
+}
+
+/// "from 1s for 200ms every 2s, 4 times, at 50% of cohort sse"
+std::string schedule_of(const FaultUse& use, const Phase& phase) {
+    const auto time = [](Nanos n) { return format_quantity(to_seconds(n), dimension::time); };
+    std::string text = "from " + time(use.at);
+    if (use.lasts) text += " for " + time(*use.lasts);
+    if (use.every) text += fmt::format(" every {}, {} times", time(*use.every), times_of(use, phase.duration));
+    if (use.every_jitter > 0) text += fmt::format(", each up to {} later", time(use.every_jitter));
+    if (use.aim.everybody()) return text;
+    text += ", at ";
+    if (use.aim.subscriber) {
+        text += "one subscriber of ";
+    } else if (use.aim.some()) {
+        text += format_quantity(use.aim.share, dimension::none, true) + " of ";
+    }
+    return text + (use.aim.cohort.empty() ? "all" : "cohort " + use.aim.cohort);
 }
 
 int explain_metric(const Metric& metric) {
@@ -59,7 +96,7 @@ int explain_scenario(const LoadedScenario& loaded) {
         fmt::print("  {:<12} {}{}\n", phase.name, format_quantity(to_seconds(phase.duration), dimension::time),
                    phase.load ? "" : ", without load");
         for (const auto& use : phase.faults)
-            fmt::print("    {} from {}\n", use.name, format_quantity(to_seconds(use.at), dimension::time));
+            fmt::print("    {} {}\n", use.name, schedule_of(use, phase));
     }
     fmt::print("invariants\n");
     for (const auto& invariant : scenario.invariants)

@@ -78,7 +78,9 @@ int main(int argc, char** argv) {
 
     auto* validate = app.add_subcommand("validate", "Check scenario files; reports every mistake with line and column");
     validate->add_option("scenario", files, "Files, directories, or names in the catalogue")->required();
-    validate->callback([&] { code = squall::cli::validate(files); });
+    validate->add_option("--target", arguments.target, "Also check that this target can be put to it")
+        ->capture_default_str();
+    validate->callback([&] { code = squall::cli::validate(files, arguments.target); });
 
     auto* list = app.add_subcommand("list", "Show the faults, metrics, targets and scenarios there are");
     list->add_option("what", name, "faults, metrics, targets or scenarios; all of them if left out")

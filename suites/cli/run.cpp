@@ -18,6 +18,7 @@
 #include "suites/cli/progress.hpp"
 #include "suites/metrics/clock.hpp"
 #include "suites/report/report.hpp"
+#include "suites/targets/reached.hpp"
 
 namespace squall::cli {
 namespace {
@@ -169,6 +170,11 @@ int run(const RunArguments& arguments) {
         }
     }
     const auto profile = load_profile(arguments.target, errors);
+    for (const auto& loaded : scenarios) {
+        if (!profile) break;
+        const auto refusals = refused(loaded.scenario, *profile);
+        errors.insert(errors.end(), refusals.begin(), refusals.end());
+    }
     if (errors.empty() && scenarios.empty()) {
         errors.push_back({arguments.filter, 0, 0, "--filter: no scenario has a name like this"});
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "faults/core/capability.hpp"
+#include "suites/model/timeline.hpp"
 
 namespace squall {
 namespace {
@@ -25,7 +26,7 @@ std::string Injections::missing(const std::vector<std::string>& needs) const {
     return {};
 }
 
-void Injections::begin(InForce& fault) {
+void Injections::begin(InForce& fault, const Aim& aim) {
     const Fault& kind = *fault.use->fault;
     fault.mechanism = kind.mechanism;
     fault.error = missing(kind.needs);
@@ -37,7 +38,7 @@ void Injections::begin(InForce& fault) {
         inject = kind.fallback->inject;
     }
     if (!fault.error.empty()) return;
-    auto injection = inject(rig_, fault.use->aim, fault.use->options);
+    auto injection = inject(rig_, aim, fault.use->options);
     if (injection) {
         fault.injection = std::move(*injection);
     } else {
@@ -45,15 +46,22 @@ void Injections::begin(InForce& fault) {
     }
 }
 
-void Injections::inject(const Phase& phase, const FaultUse& use, Nanos due) {
+/// For people: "freeze", "freeze (2 of 5)".
+std::string Injections::name_of(const InForce& fault) {
+    const std::size_t times = times_of(*fault.use, fault.phase->duration);
+    return times == 1 ? fault.use->name : fmt::format("{} ({} of {})", fault.use->name, fault.occurrence + 1, times);
+}
+
+void Injections::inject(const Phase& phase, const FaultUse& use, std::size_t occurrence, Nanos due) {
     InForce fault;
     fault.due = due;
     fault.use = &use;
-    fault.phase = phase.name;
-    begin(fault);
+    fault.phase = &phase;
+    fault.occurrence = occurrence;
+    begin(fault, occurrences(use, phase.duration).at(occurrence).aim);
     fault.injected_at = recorder_.now();
     fault.unseen_at = fault.injected_at;
-    observer_.fault(use.name, fault.injection ? FaultNews::in_force : FaultNews::not_injected, fault.error);
+    observer_.fault(name_of(fault), fault.injection ? FaultNews::in_force : FaultNews::not_injected, fault.error);
     faults_.push_back(std::move(fault));
 }
 
@@ -105,7 +113,7 @@ void Injections::end(InForce& fault) {
     if (auto healed = fault.injection->heal(); !healed) fault.heal_error = healed.error().message;
     fault.injection.reset();
     fault.healed_at = recorder_.now();
-    observer_.fault(fault.use->name, FaultNews::over,
+    observer_.fault(name_of(fault), FaultNews::over,
                     fault.heal_error.empty() ? fault.witness.evidence : fault.heal_error);
 }
 
@@ -128,7 +136,8 @@ boost::json::array Injections::facts() const {
             measures[measure.name] = measure.value;
         result.push_back({{"fault", fault.use->fault->name},
                           {"name", fault.use->name},
-                          {"phase", fault.phase},
+                          {"phase", fault.phase->name},
+                          {"occurrence", fault.occurrence + 1},
                           {"mechanism", fault.mechanism},
                           {"due_at_ns", fault.due},
                           {"injected_at_ns", fault.injected_at},

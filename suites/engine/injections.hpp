@@ -20,7 +20,8 @@ public:
     Injections(Rig rig, Recorder& recorder, const std::set<std::string>& without, Observer& observer)
         : rig_(std::move(rig)), recorder_(recorder), without_(without), observer_(observer) {}
 
-    void inject(const Phase& phase, const FaultUse& use, Nanos due);  ///< `due`: by the timeline
+    /// `occurrence`: which of occurrences(); `due`: by the timeline.
+    void inject(const Phase& phase, const FaultUse& use, std::size_t occurrence, Nanos due);
     void advance();
     /// Until then there is nothing to do; a fault whose effect has not been seen yet is looked at more often.
     Nanos next_look() const;
@@ -33,7 +34,8 @@ public:
 private:
     struct InForce {
         const FaultUse* use = nullptr;
-        std::string phase;
+        const Phase* phase = nullptr;
+        std::size_t occurrence = 0;
         std::unique_ptr<Injection> injection;  ///< null: could not be injected, or healed
         Nanos due = 0;
         Nanos injected_at = 0;
@@ -48,8 +50,9 @@ private:
     void end(InForce& fault);
     void look_for_effect(InForce& fault);
     Nanos next_look(const InForce& fault) const;
+    static std::string name_of(const InForce& fault);
     std::string missing(const std::vector<std::string>& needs) const;
-    void begin(InForce& fault);
+    void begin(InForce& fault, const Aim& aim);
 
     Rig rig_;
     Recorder& recorder_;

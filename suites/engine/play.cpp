@@ -117,7 +117,7 @@ private:
     void take(const EndPhase& step) { close_span(scenario_.phases[step.phase].name); }
     void take(const Inject& step) {
         const auto& phase = scenario_.phases[step.phase];
-        injections_.inject(phase, phase.faults[step.fault], step_due_);
+        injections_.inject(phase, phase.faults[step.fault], step.occurrence, step_due_);
     }
     void take(const Heal& step) { injections_.heal(scenario_.phases[step.phase].faults[step.fault]); }
     void take(const StartLoad&) {

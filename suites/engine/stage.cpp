@@ -38,7 +38,8 @@ Result<std::unique_ptr<Stage>> Stage::set(const Scenario& scenario, const Profil
         if (auto launched = stage->launch(profile, settings, journal); !launched) return launched.error();
     } else {
         stage->target_ = *profile.address;
-        stage->notes_.push_back("the target was not launched by squall: no faults in the kernel's path or on its CPU");
+        stage->notes_.push_back("the target was reached at " + to_string(stage->target_) +
+                                ", not launched: nothing is known of its processes and sockets");
     }
     if (scenario.proxy) {
         if (auto started = stage->start_proxy(); !started) return started.error();

@@ -21,8 +21,9 @@ namespace squall {
 
 class Stage {
 public:
-    /// Without a cgroup, or in front of a target that squall did not launch, some faults have nothing to work on:
-    /// `notes()` says so, and they fail with the reason when they are injected.
+    /// A target that is reached, not launched, gets no network of squall's: subscribers and proxy live in the host's.
+    /// Without a cgroup some faults have nothing to work on: `notes()` says so, and they fail with the reason when they
+    /// are injected.
     static Result<std::unique_ptr<Stage>> set(const Scenario& scenario, const Profile& profile,
                                               const FittedSettings& settings, Journal& journal,
                                               const std::filesystem::path& directory);

@@ -1,12 +1,14 @@
 #include "suites/invariants/facts.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <limits>
 
 #include "suites/invariants/series.hpp"
+#include "suites/model/timeline.hpp"
 
 namespace squall::facts {
 namespace json = boost::json;
@@ -89,25 +91,52 @@ Finding not_healed(const json::object& injection, const std::string& name, std::
     return finding;
 }
 
-/// Shards inject the same fault once each: every entry is a witness of its own.
-void injections(const FaultUse& use, const std::string& phase, const json::object& facts,
-                std::vector<Finding>& findings) {
-    bool found = false;
+/// Of a fault that was to come `times` times: it passes when every one of them was there and bit.
+Finding all_of(const std::vector<Finding>& witnesses, std::size_t times) {
+    std::size_t bit = 0;
+    const Finding* telling = &witnesses.front();
+    for (const Finding& witness : witnesses) {
+        if (witness.verdict == Verdict::pass) {
+            ++bit;
+        } else if (telling->verdict == Verdict::pass) {
+            telling = &witness;
+        }
+    }
+    Finding finding = *telling;
+    finding.samples = bit;
+    finding.measured = fmt::format("{} of {} times", bit, std::max(times, witnesses.size()));
+    if (!telling->measured.empty()) {
+        finding.measured += fmt::format(
+            "; {}: {}", bit == witnesses.size() ? "the first" : "the first that did not bite", telling->measured);
+    }
+    if (witnesses.size() >= times || finding.verdict != Verdict::pass) return finding;
+    finding.verdict = Verdict::inconclusive;
+    finding.detail = fmt::format("the fault was injected {} times only", witnesses.size());
+    return finding;
+}
+
+/// Shards inject the same fault each: every entry is a witness of its own.
+void injections(const FaultUse& use, const Phase& phase, const json::object& facts, std::vector<Finding>& findings) {
+    std::vector<Finding> witnesses;
     if (const json::array* all = list(facts, "injections")) {
         for (const json::value& each : *all) {
             const json::object* injection = each.if_object();
             if (injection == nullptr || text(*injection, "name") != use.name) continue;
-            found = true;
-            findings.push_back(witness_of(*injection, use));
+            witnesses.push_back(witness_of(*injection, use));
             const std::string error = text(*injection, "heal_error");
             if (!error.empty()) findings.push_back(not_healed(*injection, use.name, error));
         }
     }
-    if (found) return;
-    Finding missing = witness_of({}, use);
-    missing.phase = phase;
-    missing.detail = "the fault was never injected";
-    findings.push_back(std::move(missing));
+    if (witnesses.empty()) {
+        Finding missing = witness_of({}, use);
+        missing.phase = phase.name;
+        missing.detail = "the fault was never injected";
+        findings.push_back(std::move(missing));
+    } else if (const std::size_t times = times_of(use, phase.duration); times > 1) {
+        findings.push_back(all_of(witnesses, times));
+    } else {
+        findings.insert(findings.end(), witnesses.begin(), witnesses.end());
+    }
 }
 
 void rig_problems(const json::object& facts, std::vector<Finding>& findings) {
@@ -180,7 +209,7 @@ std::vector<Finding> findings(const Scenario& scenario, const History& history) 
     std::vector<Finding> findings;
     for (const Phase& phase : scenario.phases) {
         for (const FaultUse& use : phase.faults)
-            injections(use, phase.name, history.facts(), findings);
+            injections(use, phase, history.facts(), findings);
     }
     rig_problems(history.facts(), findings);
     target_exit(history.facts(), findings);

@@ -72,6 +72,9 @@ struct FaultUse {
     Options options;
     Nanos at = 0;                ///< since the phase's start
     std::optional<Nanos> lasts;  ///< none: until the phase ends
+    std::optional<Nanos> every;  ///< injected again so often, each time for `lasts`; none: once
+    Nanos every_jitter = 0;      ///< each time up to so much later, drawn from the seed
+    std::size_t line = 0, column = 0;
 };
 
 struct Phase {
@@ -85,7 +88,7 @@ struct InvariantUse {
     std::string name;
     Expression expression;
     std::uint64_t samples_min = 1;
-    std::size_t line = 0;
+    std::size_t line = 0, column = 0;
 };
 
 struct Scenario {
@@ -124,13 +127,14 @@ struct ParsedScenario {
 const std::vector<OptionSpec>& target_settings();
 
 /// `text` is the file's content; `file` is for messages. Pure: faults come from `faults`.
-/// Limits: 1 MiB of text, 64 cohorts, 64 publishers, 64 phases, 256 faults, 256 invariants, 1,000,000 connections.
+/// Limits: 1 MiB of text, 64 cohorts, 64 publishers, 64 phases, 256 faults, each injected 1,000 times, 256 invariants,
+/// 1,000,000 connections.
 ParsedScenario parse_scenario(std::string_view text, const std::string& file, const std::vector<Fault>& faults);
 
 /// What expressions in this scenario may refer to.
 Names names_of(const Scenario& scenario);
 
-/// For another seed than the file's: also what has been drawn from it (which connections a fault is aimed at).
+/// For another seed than the file's: also what has been drawn from it (whom a fault is aimed at, and when it comes).
 void set_seed(Scenario& scenario, std::uint64_t seed);
 
 /// JSON Schema (draft 2020-12) of the scenario format, generated from the same tables the parser reads.

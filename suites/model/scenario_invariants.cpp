@@ -66,7 +66,10 @@ void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& nam
             return scenario.invariants.push_back(std::move(use));  // noted; its name is known all the same
         expect = section.at("expect");
     }
-    use.line = node.Mark().is_null() ? 0 : static_cast<std::size_t>(node.Mark().line) + 1;
+    if (const YAML::Mark mark = node.Mark(); !mark.is_null()) {
+        use.line = static_cast<std::size_t>(mark.line) + 1;
+        use.column = static_cast<std::size_t>(mark.column) + 1;
+    }
     ParsedExpression parsed = parse_expression(expect.Scalar(), names);
     for (ExpressionError& error : parsed.errors)
         mistakes.add_inside(expect, error.column, std::move(error.message));

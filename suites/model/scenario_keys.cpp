@@ -215,8 +215,12 @@ std::vector<KeySpec> fault_keys() {
         plain(Shape::name, "name", false, "Of this injection; default: the fault's."),
         duration("at", "Since the phase's start.", "0s", 0, day),
         duration("for", "Default: until the phase ends.", {}, 0.001, day),
+        duration("every", "Injected again so often within the phase, each time for 'for'; default: once.", {}, 0.01,
+                 day),
+        duration("every_jitter", "With 'every': each time up to so much later, drawn from the seed.", "0s", 0, day),
         plain(Shape::name, "cohort", false, "Whose connections; default: everybody's."),
         number("share", dimension::none, "Of the connections open then; at least one.", 1e-6, 1, false, "100%"),
+        whole("subscriber", "This one of the cohort alone, counted from 1.", 1, limits::connections, false),
     };
 }
 
@@ -231,7 +235,9 @@ std::vector<KeySpec> invariant_keys() {
 std::vector<KeySpec> keys_of(const Fault& fault) {
     std::vector<KeySpec> keys;
     for (KeySpec& key : fault_keys()) {
-        if (fault.aimed || (key.spec.name != "cohort" && key.spec.name != "share")) keys.push_back(std::move(key));
+        const std::string& name = key.spec.name;
+        const bool aims = name == "cohort" || name == "share" || name == "subscriber";
+        if (fault.aimed || !aims) keys.push_back(std::move(key));
     }
     for (const OptionSpec& option : fault.options)
         keys.push_back(scalar(option));

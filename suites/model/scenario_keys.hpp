@@ -53,6 +53,7 @@ inline constexpr std::size_t cohorts = 64;
 inline constexpr std::size_t publishers = 64;
 inline constexpr std::size_t phases = 64;
 inline constexpr std::size_t faults = 256;
+inline constexpr std::size_t occurrences = 1000;  ///< of one fault
 inline constexpr std::size_t invariants = 256;
 inline constexpr double connections = 1'000'000;
 }  // namespace limits

@@ -1,8 +1,11 @@
 #include "suites/model/timeline.hpp"
 
 #include <algorithm>
+#include <string>
+#include <tuple>
 
 #include "suites/model/overloaded.hpp"
+#include "suites/model/scenario_parts.hpp"
 
 namespace squall {
 namespace {
@@ -22,10 +25,38 @@ bool before(const Step& a, const Step& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
     const Heal* heal_a = std::get_if<Heal>(&a.action);
     const Heal* heal_b = std::get_if<Heal>(&b.action);
-    return heal_a != nullptr && heal_b != nullptr && heal_a->fault > heal_b->fault;
+    return heal_a != nullptr && heal_b != nullptr &&
+           std::tie(heal_a->since, heal_a->fault) > std::tie(heal_b->since, heal_b->fault);
+}
+
+/// Of `most`, by the seed of one occurrence.
+Nanos jitter_of(std::uint64_t seed, Nanos most) {
+    const std::uint64_t drawn = scenario_parts::drawn_seed(seed, "every_jitter");
+    return static_cast<Nanos>(static_cast<double>(drawn >> 11) * 0x1p-53 * static_cast<double>(most));
 }
 
 }  // namespace
+
+std::size_t times_of(const FaultUse& use, Nanos phase_duration) {
+    if (!use.every) return 1;
+    const Nanos room = phase_duration - use.at - use.every_jitter - use.lasts.value_or(0);
+    return room < 0 ? 0 : static_cast<std::size_t>(room / *use.every) + 1;
+}
+
+std::vector<Occurrence> occurrences(const FaultUse& use, Nanos phase_duration) {
+    std::vector<Occurrence> all;
+    const std::size_t times = times_of(use, phase_duration);
+    for (std::size_t i = 0; i < times; ++i) {
+        Occurrence one{.aim = use.aim};
+        if (i > 0) one.aim.seed = scenario_parts::drawn_seed(use.aim.seed, std::to_string(i));
+        one.from =
+            std::min(use.at + static_cast<Nanos>(i) * use.every.value_or(0) + jitter_of(one.aim.seed, use.every_jitter),
+                     phase_duration);
+        one.until = use.lasts ? std::min(one.from + *use.lasts, phase_duration) : phase_duration;
+        all.push_back(std::move(one));
+    }
+    return all;
+}
 
 std::vector<Step> timeline(const Scenario& scenario) {
     std::vector<Step> steps;
@@ -40,10 +71,11 @@ std::vector<Step> timeline(const Scenario& scenario) {
         if (!loaded && phase.load) steps.push_back({at, StartLoad{}});
         loaded = phase.load;
         for (std::size_t f = 0; f < phase.faults.size(); ++f) {
-            const FaultUse& use = phase.faults[f];
-            const Nanos inject = std::min(at + use.at, end);
-            steps.push_back({inject, Inject{p, f}});
-            steps.push_back({use.lasts ? std::min(inject + *use.lasts, end) : end, Heal{p, f}});
+            const auto times = occurrences(phase.faults[f], phase.duration);
+            for (std::size_t i = 0; i < times.size(); ++i) {
+                steps.push_back({at + times[i].from, Inject{p, f, i}});
+                steps.push_back({at + times[i].until, Heal{p, f, at + times[i].from}});
+            }
         }
         steps.push_back({end, EndPhase{p}});
         if (phase.load) finish = end + scenario.settle;

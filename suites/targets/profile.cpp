@@ -195,6 +195,9 @@ private:
     void log(Section& top) {
         auto section = below(top, "log", log_keys, "log");
         if (!section) return;
+        if (profile_.address) {
+            top.mistake("log", "is read from the output of a target that squall launches; this one has an address");
+        }
         auto& log = profile_.log.emplace();
         section->read("peer", log.peer_key);
         section->read("reason", log.reason_key);

@@ -3,6 +3,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.02 -> 0.01 over 300ms}", False),
     "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
     "fd-limit": ("{fault: fd-limit, headroom: 4}, {fault: handshake-flood, rate: 100/s, then: stay}", False),
-    "freeze": ("{fault: freeze, pause: 100ms, every: 250ms}", False),
+    "freeze": ("{fault: freeze, for: 100ms, every: 200ms, every_jitter: 50ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
     "malformed-frames": ("{fault: malformed-frames, kind: oversized}", False),
@@ -147,11 +148,14 @@ class Play:
             return "saved"
         if directory and any(directory.glob("gauges.jsonl*")):
             return "saving"
-        if "over" in text and f"fault {self.fault} over" in text:
+        begun, over = (len(re.findall(rf"fault {self.fault}( \(\d+ of \d+\))? {what}", text))
+                       for what in ("in force", "over"))
+        if over and over == begun:
             targets = [pid for pid in host.processes(self.mark) if pid != self.process.pid]
             return "healed" if targets else "stopped"
-        for mark, phase in ((f"fault {self.fault} in force", "in force"), (": pressure (", "injecting"),
-                            (": baseline (", "baseline"), (": connect (", "connecting")):
+        if begun:
+            return "in force"
+        for mark, phase in ((": pressure (", "injecting"), (": baseline (", "baseline"), (": connect (", "connecting")):
             if mark in text:
                 return phase
         return "stage" if directory or self.run_ids() else "start"

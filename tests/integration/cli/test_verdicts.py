@@ -33,11 +33,10 @@ class Verdicts(SquallTest):
                 process = self.squall("run", case, "--without", capability)
                 self.assertEqual(process.returncode, 3, process.stdout)
 
-    @skip_without_root()
-    def test_a_proxy_fault_without_a_proxy_is_inconclusive(self):
-        process, findings, _ = self.run_scenario(scenario("{fault: proxy-idle-timeout, after: 1s, by: fin}"))
-        self.assertEqual(process.returncode, 3, process.stdout + process.stderr)
-        self.assertIn("proxy: true", json.dumps(findings["witness: proxy-idle-timeout"]))
+    def test_a_proxy_fault_without_a_proxy_is_a_mistake(self):
+        process, _, _ = self.run_scenario(scenario("{fault: proxy-idle-timeout, after: 1s, by: fin}"))
+        self.assertEqual(process.returncode, 2, process.stdout + process.stderr)
+        self.assertRegex(process.stderr, r"scenario\.yaml:\d+:\d+: fault: proxy-idle-timeout needs .*'proxy: true'")
 
     def without_control_groups(self, path):
         """Not the option but the real thing: a mount namespace in which no control group is mounted."""

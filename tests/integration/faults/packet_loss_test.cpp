@@ -43,6 +43,23 @@ TEST_F(PacketLoss, OneWayAndOneCohortOnly) {
     EXPECT_TRUE(eventually([&] { return server->bytes_received() == 25; })) << "the other cohort's";
 }
 
+TEST_F(PacketLoss, TheShareFollowsItsCurve) {
+    connect(5);
+    auto injection = inject("packet-loss", {{"loss", "0%, 100% at 500ms, 0% at 1s"}});
+    ASSERT_EQ(failure(injection), "");
+    clients->send_all("ping");
+    ASSERT_TRUE(eventually([&] { return server->bytes_received() == 20; }));
+    EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(450)).bit) << "not yet";
+    witness_after(**injection, std::chrono::milliseconds(50));
+    clients->send_all("ping");
+    const Witness witness = witness_after(**injection, std::chrono::milliseconds(450));
+    EXPECT_TRUE(witness.bit);
+    EXPECT_GT(measure(witness, "packets_passed"), 0) << "the counters go on";
+    EXPECT_EQ(server->bytes_received(), 20U);
+    witness_after(**injection, std::chrono::milliseconds(50));
+    EXPECT_TRUE(eventually([&] { return server->bytes_received() == 40; })) << "TCP sends again";
+}
+
 TEST_F(PacketLoss, BehindAProxyItIsOnTheTargetsLeg) {
     start_proxy();
     connect(5);

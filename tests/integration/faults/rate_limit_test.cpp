@@ -33,6 +33,18 @@ TEST_F(RateLimit, NoMoreThanTheRateGetsThroughAndTheRestWaits) {
     EXPECT_EQ(clients->open(), 4U);
 }
 
+TEST_F(RateLimit, TheRateFollowsItsCurve) {
+    connect(4);
+    auto injection = inject("rate-limit", {{"rate", "20KB/s, 5MB/s at 500ms"}, {"queue", "64KiB"}});
+    ASSERT_EQ(failure(injection), "");
+    server->push(10'000);
+    witness_after(**injection, std::chrono::milliseconds(450));
+    EXPECT_LT(clients->bytes_received(), 300'000U);
+    const Witness witness = witness_after(**injection, std::chrono::milliseconds(50));
+    EXPECT_TRUE(witness.bit);
+    EXPECT_TRUE(eventually([&] { return arriving() > 200'000; })) << "ten times what the first rate allows";
+}
+
 TEST_F(RateLimit, EachWayHasItsOwnAndTheOtherCohortHasNone) {
     connect(2, "radio");
     connect(2, "cable");

@@ -63,8 +63,17 @@ TEST_F(SlowReader, MissingCompanionsAreErrors) {
     EXPECT_NE(failure(inject("slow-reader", {{"mode", "limited"}})), "");
     EXPECT_NE(failure(inject("slow-reader", {{"mode", "stop-and-go"}, {"go", "1s"}})), "");
     EXPECT_NE(failure(inject("slow-reader", {}, {.cohort = "nobody"})), "");
+}
+
+TEST_F(SlowReader, OfATargetThatRunsElsewhereTheUnreadBytesTell) {
+    connect(2);
+    rig_.emplace(rig());
     rig_->target_netns = nullptr;
-    EXPECT_NE(failure(inject("slow-reader", {})), "");
+    auto injection = inject("slow-reader", {});
+    ASSERT_EQ(failure(injection), "");
+    EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(150)).bit) << "nothing was sent";
+    server->push(100);
+    EXPECT_EQ(measure(wait_for_bite(**injection), "readers_with_send_queue"), 0);
 }
 
 }  // namespace

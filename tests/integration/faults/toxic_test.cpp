@@ -49,6 +49,23 @@ TEST_F(Toxic, LatencyDelaysAndHealingLetsGo) {
     EXPECT_TRUE(round_trip(30)) << "what was held back has come";
 }
 
+TEST_F(Toxic, LatencyAndBandwidthFollowTheirCurves) {
+    server->echo(true);
+    connect(1);
+    for (const auto& [fault, option, curve] : {std::array{"proxy-latency", "delay", "60s, 1ms at 200ms"},
+                                               {"proxy-bandwidth", "rate", "1B/s, 1MB/s at 200ms"}}) {
+        SCOPED_TRACE(fault);
+        const std::size_t before = clients->bytes_received();
+        auto injection = inject(fault, {{option, curve}});
+        ASSERT_EQ(failure(injection), "");
+        clients->send_all("hello, hello");
+        witness_after(**injection, std::chrono::milliseconds(150));
+        EXPECT_LE(clients->bytes_received(), before + 1);
+        EXPECT_TRUE(witness_after(**injection, std::chrono::milliseconds(50)).bit);
+        ASSERT_TRUE(eventually([&] { return clients->bytes_received() == before + 12; })) << "while it is in force";
+    }
+}
+
 TEST_F(Toxic, OnlyTheCohortIsTreated) {
     server->echo(true);
     connect(2, "far");

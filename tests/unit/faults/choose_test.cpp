@@ -39,6 +39,14 @@ TEST(Choose, SeedMeansTheSameOnEveryPlatform) {
     EXPECT_EQ(picked(10, 0.3, 1), (std::vector<std::uint32_t>{1, 5, 8}));
 }
 
+TEST(Choose, OneSubscriberIfItIsThere) {
+    const auto chosen = choose(connections(10), {.cohort = "all", .subscriber = 4});
+    ASSERT_EQ(chosen.size(), 1U);
+    EXPECT_EQ(chosen[0].id.subscriber, 4U);
+    EXPECT_TRUE(choose(connections(4), {.cohort = "all", .subscriber = 4}).empty());
+    EXPECT_FALSE((Aim{.subscriber = 4}).everybody());
+}
+
 TEST(Choose, AtLeastOneAtMostAll) {
     EXPECT_EQ(picked(10, 0.0, 1).size(), 1U);
     EXPECT_EQ(picked(10, 1.0, 1).size(), 10U);

@@ -34,9 +34,15 @@ TEST(Registry, DescriptorsAreComplete) {
             EXPECT_FALSE(text->empty());
         }
         EXPECT_NE(fault.inject, nullptr);
+        EXPECT_NE(fault.site, Site::unsaid);
         for (const OptionSpec& option : fault.options) {
             SCOPED_TRACE(option.name);
             EXPECT_FALSE(option.doc.empty());
+            for (const char* key :
+                 {"fault", "name", "at", "for", "every", "every_jitter", "cohort", "share", "subscriber"}) {
+                const bool clear = !fault.aimed && std::string_view(key) == "share";  // nobody is aimed at
+                EXPECT_TRUE(clear || option.name != key) << key << " is a key of every fault";
+            }
             EXPECT_EQ(option.choices.empty(), option.kind != OptionSpec::Kind::choice);
             EXPECT_FALSE(option.required && option.fallback.has_value());
             if (option.fallback) {

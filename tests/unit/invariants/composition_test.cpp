@@ -103,6 +103,24 @@ TEST(Witness, AFaultThatTheRunSaysNothingOfIsInconclusive) {
     }
 }
 
+TEST(Witness, AFaultThatComesAgainHasToBiteEveryTime) {
+    FaultyRun run;
+    FaultUse& use = run.scenario.phases[1].faults[0];
+    use.lasts = 500 * ms;
+    use.every = 2000 * ms;  // twice, in the phase's 4 s
+    const std::string missed = with(bit, "\"bit\": true, \"evidence\": \"41", "\"bit\": false, \"evidence\": \"0");
+    const auto witness = [&](const std::string& injections) {
+        return named(run.injected(injections), "witness: squeeze");
+    };
+    EXPECT_EQ(witness(bit + ", " + bit).verdict, Verdict::pass);
+    EXPECT_EQ(witness(bit + ", " + bit).measured, "2 of 2 times; the first: 41 of 40 periods throttled");
+    EXPECT_EQ(witness(bit + ", " + missed).verdict, Verdict::inconclusive);
+    EXPECT_EQ(witness(bit + ", " + missed).measured,
+              "1 of 2 times; the first that did not bite: 0 of 40 periods throttled");
+    EXPECT_EQ(witness(bit).verdict, Verdict::inconclusive);
+    EXPECT_EQ(witness(bit).detail, "the fault was injected 1 times only");
+}
+
 TEST(Witness, AFaultThatWasNotHealedIsAnError) {
     FaultyRun run;
     const Judgement judgement = run.injected(with(bit, R"("heal_error": "")", R"("heal_error": "quota stays")"));

@@ -148,8 +148,9 @@ TEST(ScenarioErrors, NamesThatStandTwiceOrAreTaken) {
     expect_mistake("publishers:\n", "publishers:\n  - {name: ticker, arrivals: {process: poisson, rate: 1/s}}\n",
                    "s.yaml:14:11: name: 'ticker' stands twice");
     expect_mistake("- name: quiet", "- name: load", "s.yaml:27:11: name: 'load' is taken: it means all of the load");
-    expect_mistake("      - fault: half-open", "      - {fault: cpu-cap, cores: 1}\n      - fault: half-open",
-                   "s.yaml:24:9: name: 'cpu-cap' stands twice; each needs a name of its own");
+    expect_mistake("      - fault: half-open",
+                   "      - {fault: half-open, state: peer-vanished}\n      - fault: half-open",
+                   "s.yaml:25:9: name: 'half-open' stands twice; each needs a name of its own");
     expect_mistake("  - name: nobody leaves",
                    "  - max(target.fds) <= 2 * baseline during pressure\n  - name: nobody leaves",
                    "s.yaml:32:5: this invariant stands twice");
@@ -160,7 +161,8 @@ TEST(ScenarioErrors, NamesThatStandTwiceOrAreTaken) {
 
 TEST(ScenarioErrors, NamesThatAreNotThere) {
     expect_mistake("fault: cpu-cap", "fault: cpu-cup",
-                   "s.yaml:22:16: fault: there is no 'cpu-cup'; there are cpu-cap, half-open; did you mean 'cpu-cap'?");
+                   "s.yaml:22:16: fault: there is no 'cpu-cup'; there are cpu-cap, half-open, slow-reader, "
+                   "proxy-latency; did you mean 'cpu-cap'?");
     expect_mistake("cohort: healthy", "cohort: healty",
                    "s.yaml:25:17: cohort: there is no 'healty'; there are healthy; did you mean 'healthy'?");
     expect_mistake("    size: 256B", "    during: [presure]",
@@ -220,6 +222,69 @@ TEST(ScenarioErrors, KeysThatDoNotBelongTogether) {
     expect_mistake("size: 256B", "size: {distribution: lognormal, median: 1KiB, sigma: 1, max: 500B}",
                    "s.yaml:15:45: median: is not between min and max");
     expect_mistake("    size: 256B", "    during: [quiet]", "s.yaml:15:13: during: phase 'quiet' is without load");
+}
+
+TEST(ScenarioErrors, Repetition) {
+    const std::string cap = "        cores: 0.25\n";
+    const auto repeated = [&](const std::string& keys) { return cap + keys; };
+    expect_mistake(cap, repeated("        every: 1s\n"),
+                   "s.yaml:24:16: every: needs to know how long each time lasts, such as for: 200ms");
+    expect_mistake(
+        cap, repeated("        for: 2s\n        every: 1s\n"),
+        "s.yaml:25:16: every: the next time could begin before the one before has ended; expected 2s at least");
+    expect_mistake(
+        cap, repeated("        for: 600ms\n        every: 1s\n        every_jitter: 500ms\n"),
+        "s.yaml:25:16: every: the next time could begin before the one before has ended; expected 1.10s at least: "
+        "'for' and 'every_jitter' together");
+    expect_mistake(cap, repeated("        for: 1s\n        every: 3500ms\n"),
+                   "s.yaml:25:16: every: phase 'pressure' lasts 4s: there is no room for a second time");
+    expect_mistake(cap, repeated("        for: 1s\n        at: 3500ms\n"),
+                   "s.yaml:24:14: for: the fault would outlive its phase, which lasts 4s");
+    expect_mistake(cap, repeated("        every_jitter: 1s\n"), "s.yaml:24:23: every_jitter: belongs to 'every' only");
+    std::string text = replaced(good, "duration: 4s", "duration: 5m");
+    text = replaced(text, cap, repeated("        for: 10ms\n        every: 100ms\n"));
+    const auto found = mistakes(text);
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_NE(found[0].find("that would be 3000 times; at most 1000 are allowed"), std::string::npos) << found[0];
+    EXPECT_TRUE(mistakes(replaced(good, cap, repeated("        for: 1s\n        every: 1s\n"))).empty());
+}
+
+TEST(ScenarioErrors, ASingleSubscriber) {
+    const std::string whole = "        cohort: healthy\n";
+    expect_mistake(whole, "        subscriber: 3\n", "s.yaml:25:21: subscriber: is one of a cohort: the key 'cohort'");
+    expect_mistake(whole, whole + "        subscriber: 201\n",
+                   "s.yaml:26:21: subscriber: cohort 'healthy' has 200 connections only");
+    expect_mistake(whole, whole + "        subscriber: 0\n", "s.yaml:26:21: subscriber: ");
+    expect_mistake(whole, whole + "        subscriber: 3\n        share: 50%\n",
+                   "s.yaml:26:21: subscriber: is one connection, and 'share' means several");
+    expect_mistake("        cores: 0.25\n", "        cores: 0.25\n        subscriber: 3\n",
+                   "s.yaml:24:9: the fault cpu-cap has no key 'subscriber'");
+}
+
+TEST(ScenarioErrors, TwoFaultsThatCannotBeInForceAtOnce) {
+    const std::string cap = "        cores: 0.25\n";
+    const std::string second = "      - {fault: cpu-cap, name: second, cores: 0.5";
+    expect_mistake(
+        cap, cap + second + "}\n",
+        "s.yaml:24:17: fault: 'cpu-cap' and 'second' would be in force at once, and only one can be in charge "
+        "of the target's CPU quota; let one end before the other begins");
+    expect_mistake(cap, cap + "        for: 1s\n        every: 2s\n" + second + ", at: 2500ms, for: 1s}\n",
+                   "s.yaml:26:17: fault: 'cpu-cap' and 'second' would be");
+    const auto right = [&](const std::string& lines) { return mistakes(replaced(good, cap, lines)).empty(); };
+    EXPECT_TRUE(right(cap + "        for: 2s\n" + second + ", at: 2s}\n"));
+    EXPECT_TRUE(right(cap + "        for: 1s\n        every: 2s\n" + second + ", at: 1s, for: 1s, every: 2s}\n"));
+
+    const std::string reader = cap + "      - {fault: slow-reader, cohort: healthy, subscriber: 1}\n";
+    EXPECT_TRUE(right(reader + "      - {fault: slow-reader, name: b, cohort: healthy, subscriber: 2}\n"));
+    EXPECT_FALSE(right(reader + "      - {fault: slow-reader, name: b, cohort: healthy, share: 1%}\n"));
+    EXPECT_FALSE(right(reader + "      - {fault: slow-reader, name: b}\n"));
+}
+
+TEST(ScenarioErrors, AFaultInTheProxyNeedsOne) {
+    const std::string latency = "        cores: 0.25\n      - fault: proxy-latency\n";
+    expect_mistake("        cores: 0.25\n", latency,
+                   "s.yaml:24:16: fault: proxy-latency needs a path with a proxy; write 'proxy: true' in the scenario");
+    EXPECT_TRUE(mistakes("proxy: true\n" + replaced(good, "        cores: 0.25\n", latency)).empty());
 }
 
 TEST(ScenarioErrors, ExpressionsPointIntoTheText) {

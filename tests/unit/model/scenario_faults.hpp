@@ -24,6 +24,7 @@ inline std::vector<Fault> test_faults() {
     cap.options[0].required = true;
     cap.options[0].min = 0.01;
     cap.options[1].fallback = "100ms";
+    cap.holds = "the target's CPU quota";
     Fault open;
     open.name = "half-open";
     open.summary = "Loses one end.";
@@ -32,7 +33,17 @@ inline std::vector<Fault> test_faults() {
                     test_option("quietly", OptionSpec::Kind::flag, dimension::none)};
     open.options[0].choices = {"peer-vanished", "peer-rebooted"};
     open.options[0].required = true;
-    return {cap, open};
+    Fault slow;
+    slow.name = "slow-reader";
+    slow.summary = "Reads slowly.";
+    slow.aimed = true;
+    slow.holds = "a subscriber's reading";
+    Fault latency;
+    latency.name = "proxy-latency";
+    latency.summary = "A long way.";
+    latency.site = Site::proxy;
+    latency.aimed = true;
+    return {cap, open, slow, latency};
 }
 
 }  // namespace squall

@@ -55,6 +55,8 @@ TEST(Profile, MistakesNamePlaceKeyAndWhatWouldBeRight) {
     EXPECT_THAT(mistakes("name: m\nsummary: s\nsse: {path: /}\nlaunch: {command: [x], settings: {policy: p}}\n"),
                 HasSubstr("no argument \"{settings}\""));
     EXPECT_THAT(mistakes(minimal + "publish: {http: {request: POST /p, body: hello}}\n"), HasSubstr("no {payload}"));
+    EXPECT_THAT(mistakes(minimal + "log: {event: {key: e, value: d}, peer: p, reason: r}\n"),
+                HasSubstr("mine.yaml:5:6: log: is read from the output of a target that squall launches"));
     EXPECT_THAT(mistakes("name: [\n"), HasSubstr("mine.yaml:2:"));
 }
 
