@@ -2,21 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "faults/core/fault.hpp"
 #include "faults/kernel/shaper.hpp"
-#include "faults/kernel/testbed.hpp"
 #include "faults/proxy/path_aim.hpp"
 
 namespace squall {
 namespace {
 
-constexpr Nanos sample_interval = 200'000'000;
-
 /// One direction: the rule that sends packets through the bottleneck goes before the bottleneck does.
-struct Way {
+struct Limited {
     const char* name;
     std::unique_ptr<kernel::Shaper> shaper;
     proxy::AimedRule rule;
@@ -25,21 +21,18 @@ struct Way {
 
 class RateLimit final : public Injection {
 public:
-    RateLimit(std::vector<Way> ways, Curve rate)
+    RateLimit(std::vector<Limited> ways, Curve rate)
         : ways_(std::move(ways)), rate_(std::move(rate)), in_force_(rate_.value_at(0)) {}
 
     Status advance(Nanos since_injection) override {
         lasted_ = since_injection;
         const double rate = rate_.value_at(since_injection);
         const bool changed = rate != std::exchange(in_force_, rate);
-        for (Way& way : ways_) {
+        for (Limited& way : ways_) {
             if (auto advanced = way.rule.advance(since_injection); !advanced) return advanced;
-            if (!changed) continue;
-            if (auto set = way.shaper->set_rate(rate); !set) return set;
-        }
-        if (since_injection - sampled_at_ < sample_interval) return {};
-        sampled_at_ = since_injection;
-        for (Way& way : ways_) {
+            if (changed) {
+                if (auto set = way.shaper->set_rate(rate); !set) return set;
+            }
             if (const auto count = sample(way); !count) return count.error();
         }
         return {};
@@ -47,12 +40,13 @@ public:
 
     Result<Witness> witness() override {
         Witness witness;
-        for (Way& way : ways_) {
+        for (Limited& way : ways_) {
             const auto count = sample(way);
             if (!count) return count.error();
             const double seconds = to_seconds(lasted_);
             const double rate = seconds > 0 ? static_cast<double>(count->bytes) / seconds : 0;
-            witness.bit = witness.bit || count->delayed > 0 || count->dropped > 0;
+            // That the bottleneck was at its limit says only that a packet would have had to wait.
+            witness.bit = witness.bit || way.queued_max > 0 || count->dropped > 0;
             witness.evidence += fmt::format(
                 "{}{}: {} packets passed the bottleneck (htb) at {}, it was at its limit {} times, at most "
                 "{} waited, {} packets were dropped",
@@ -71,7 +65,7 @@ public:
     }
 
     Status heal() override {
-        for (Way& way : ways_) {
+        for (Limited& way : ways_) {
             if (auto removed = way.rule.remove(); !removed) return removed;
             if (auto removed = way.shaper->remove(); !removed) return removed;
         }
@@ -79,46 +73,36 @@ public:
     }
 
 private:
-    static Result<kernel::ShaperCount> sample(Way& way) {
+    static Result<kernel::ShaperCount> sample(Limited& way) {
         auto count = way.shaper->count();
         if (count) way.queued_max = std::max(way.queued_max, static_cast<double>(count->queued));
         return count;
     }
 
-    std::vector<Way> ways_;
+    std::vector<Limited> ways_;
     const Curve rate_;
     double in_force_;
     Nanos lasted_ = 0;
-    Nanos sampled_at_ = 0;
 };
 
-Result<Way> limit(const Rig& rig, const Aim& aim, kernel::Direction direction, const kernel::Bottleneck& bottleneck) {
-    const bool to_target = direction == kernel::Direction::to_target;
-    auto shaper = kernel::Shaper::create(
-        *rig.path_netns, to_target ? kernel::Testbed::towards_target : kernel::Testbed::towards_clients, bottleneck);
-    if (!shaper) return shaper.error();
-    const kernel::Treatment treatment{.action = kernel::Treatment::Action::classify,
-                                      .direction = direction,
-                                      .priority = (*shaper)->priority(),
-                                      .as_on_a_wire = true};
-    auto rule = proxy::AimedRule::begin(rig, aim, treatment, proxy::AimedRule::Later::treated, "rate-limit",
-                                        to_target ? proxy::AimedRule::Leg::target : proxy::AimedRule::Leg::subscriber);
-    if (!rule) return rule.error();
-    return Way{to_target ? "to_target" : "to_subscriber", std::move(*shaper), std::move(*rule)};
-}
-
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    if (auto there = proxy::check_path(rig, "rate-limit"); !there) return there.error();
+    const auto chosen = proxy::choose_open(rig, aim, "rate-limit");
+    if (!chosen) return chosen.error();
     const kernel::Bottleneck bottleneck{.rate = options.curve("rate").value_at(0),
                                         .burst = static_cast<std::uint32_t>(options.number("burst")),
                                         .queue = static_cast<std::uint32_t>(options.number("queue"))};
-    const auto asked = proxy::direction_of(options);
-    std::vector<Way> ways;
-    for (const auto direction : {kernel::Direction::to_client, kernel::Direction::to_target}) {
-        if (asked != kernel::Direction::both && asked != direction) continue;
-        auto way = limit(rig, aim, direction, bottleneck);
-        if (!way) return way.error();
-        ways.push_back(std::move(*way));
+    std::vector<Limited> ways;
+    for (const proxy::Outlet& way : proxy::outlets_of(options)) {
+        auto shaper = kernel::Shaper::create(*rig.path_netns, way.interface, bottleneck);
+        if (!shaper) return shaper.error();
+        auto rule = proxy::AimedRule::begin(rig, aim,
+                                            {.action = kernel::Treatment::Action::classify,
+                                             .direction = way.direction,
+                                             .number = (*shaper)->priority(),
+                                             .as_on_a_wire = true},
+                                            proxy::AimedRule::Later::treated, *chosen, way.leg);
+        if (!rule) return rule.error();
+        ways.push_back({way.name, std::move(*shaper), std::move(*rule)});
     }
     return std::make_unique<RateLimit>(std::move(ways), options.curve("rate"));
 }
@@ -130,10 +114,10 @@ const RegisterFault registered{Fault{
         "The path sends the packets of the chosen connections (nftables, meta priority) through a class of htb "
         "with a bfifo.",
     .privilege = "user namespace",
-    .witness = "Packets had to wait for the bottleneck, or were dropped since its queue was full.",
+    .witness = "Packets were seen to wait for the bottleneck, or were dropped since its queue was full.",
     .healing = "The packets pass the bottleneck by, and it is removed.",
     .site = Site::path,
-    .holds = "a connection's bottleneck",
+    .holds = "a connection's queue in the path",
     .aimed = true,
     .needs = {"network-namespaces", "nftables-rules", "traffic-shaping", "socket-diagnostics"},
     .options =

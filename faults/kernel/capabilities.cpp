@@ -14,6 +14,7 @@
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/cgroup_files.hpp"
+#include "faults/kernel/duplicator.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
 #include "faults/kernel/shaper.hpp"
@@ -118,17 +119,39 @@ Result<std::string> try_nftables_rules() {
     return "by length, at random, with a reset, " + *rights;
 }
 
-Result<std::string> try_traffic_shaping() {
+Result<std::string> try_queue(const std::variant<Bottleneck, Delay>& queue) {
     auto rights = gain_rights();
     if (!rights) return rights;
     const auto testbed = make_testbed();
     if (!testbed) return testbed.error();
-    const auto shaper =
-        Shaper::create(testbed->path, Testbed::towards_clients, {.rate = 1'000'000, .burst = 16'384, .queue = 65'536});
+    const auto shaper = Shaper::create(testbed->path, Testbed::towards_clients, queue);
     if (!shaper) return shaper.error();
     if (const auto count = (*shaper)->count(); !count) return count.error();
     if (auto removed = (*shaper)->remove(); !removed) return removed.error();
+    return *rights;
+}
+
+Result<std::string> try_traffic_shaping() {
+    const auto rights = try_queue(Bottleneck{.rate = 1'000'000, .burst = 16'384, .queue = 65'536});
+    if (!rights) return rights;
     return "htb with bfifo, " + *rights;
+}
+
+Result<std::string> try_netem() {
+    const auto rights = try_queue(Delay{.least = 1'000'000, .jitter = 1'000'000});
+    if (!rights) return rights;
+    return "htb with netem, " + *rights;
+}
+
+Result<std::string> try_duplication() {
+    auto rights = gain_rights();
+    if (!rights) return rights;
+    const auto testbed = make_testbed();
+    if (!testbed) return testbed.error();
+    const auto duplicator = Duplicator::create(testbed->path, run_name(), Testbed::towards_clients);
+    if (!duplicator) return duplicator.error();
+    if (const auto count = (*duplicator)->count(); !count) return count.error();
+    return "nftables dup where the path sends, " + *rights;
 }
 
 /// The socket of a listener on loopback with a free port.
@@ -222,6 +245,12 @@ const RegisterCapability nftables_rules{
     }};
 const RegisterCapability traffic_shaping{"traffic-shaping", "a bottleneck with a queue in the path",
                                          [] { return in_child(try_traffic_shaping, "modprobe sch_htb"); }};
+const RegisterCapability netem{
+    "netem", "packets kept for a while in the path",
+    [] { return in_child(try_netem, "modprobe -a sch_htb sch_netem; a kernel with CONFIG_NET_SCH_NETEM"); }};
+const RegisterCapability packet_duplication{
+    "packet-duplication", "packets sent twice in the path",
+    [] { return in_child(try_duplication, "modprobe nft_dup_netdev; Linux 5.16 with CONFIG_NETFILTER_EGRESS"); }};
 const RegisterCapability tcp_repair{
     "tcp-repair", "connections that end without a packet",
     [] { return in_child(try_tcp_repair, "a kernel with CONFIG_CHECKPOINT_RESTORE, and network namespaces"); }};

@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
-#include <map>
+#include <set>
 #include <string_view>
 
 #include "faults/kernel/offload.hpp"
@@ -20,7 +20,8 @@ constexpr std::uint32_t draws = 1'000'000;
 std::string action(const Treatment& treatment) {
     if (treatment.action == Treatment::Action::reset) return "reject with tcp reset";
     if (treatment.action == Treatment::Action::drop) return "drop";
-    return fmt::format("meta priority set {:x}:{:x} accept", treatment.priority >> 16, treatment.priority & 0xffff);
+    if (treatment.action == Treatment::Action::mark) return fmt::format("meta mark set {} accept", treatment.number);
+    return fmt::format("meta priority set {:x}:{:x} accept", treatment.number >> 16, treatment.number & 0xffff);
 }
 
 std::string conditions(const Treatment& treatment) {
@@ -119,16 +120,18 @@ Result<std::unique_ptr<PathRule>> PathRule::create(const Namespace& path, const 
     return rule;
 }
 
+std::string PathRule::change(const char* verb, std::span<const Flow> batch) const {
+    std::vector<std::string> there, back;
+    for (const Flow& flow : batch) {
+        if (treatment_.direction != Direction::to_client) there.push_back(nft::element(flow.client, flow.server));
+        if (treatment_.direction != Direction::to_target) back.push_back(nft::element(flow.server, flow.client));
+    }
+    return nft::change(verb, table_, to_target, there) + nft::change(verb, table_, to_client, back);
+}
+
 Status PathRule::treat(const std::vector<Flow>& flows) {
     const auto done = nft::in_batches(flows, [&](std::span<const Flow> batch) -> Status {
-        std::vector<std::string> there, back;
-        for (const Flow& flow : batch) {
-            if (treatment_.direction != Direction::to_client) there.push_back(nft::element(flow.client, flow.server));
-            if (treatment_.direction != Direction::to_target) back.push_back(nft::element(flow.server, flow.client));
-        }
-        const std::string commands =
-            nft::change("add", table_, to_target, there) + nft::change("add", table_, to_client, back);
-        if (auto added = nft::run(path_, commands); !added) return added.error();
+        if (auto added = nft::run(path_, change("add", batch)); !added) return added.error();
         flows_.insert(flows_.end(), batch.begin(), batch.end());
         return {};
     });
@@ -147,6 +150,21 @@ Status PathRule::set_share(double share) {
     return {};
 }
 
+Status PathRule::release(const std::vector<Flow>& flows) {
+    const auto counted = count();  // the counters go with the elements
+    if (!counted) return counted.error();
+    const std::set<Flow> ended(flows.begin(), flows.end());
+    for (const auto& [flow, packets] : counted->flows) {
+        if (ended.count(flow) != 0) released_[flow] = packets;
+    }
+    const auto done = nft::in_batches(flows, [&](std::span<const Flow> batch) -> Status {
+        if (auto deleted = nft::run(path_, change("delete", batch)); !deleted) return deleted.error();
+        return {};
+    });
+    if (!done) return Error{"taking ended connections out of a rule of the path: " + done.error().message};
+    return {};
+}
+
 Result<PathCount> PathRule::count() const {
     const auto listing = nft::run(path_, fmt::format("list table inet {}", table_));
     if (!listing) return Error{"reading a rule's counters in the path: " + listing.error().message};
@@ -158,7 +176,7 @@ Result<PathCount> PathRule::count() const {
                                                             : count.handshakes;
         (name.ends_with("-treated") ? of_chain.treated : of_chain.passed) = packets;
     });
-    std::map<Flow, std::uint64_t> met;
+    std::map<Flow, std::uint64_t> met = released_;
     nft::for_each_element(*listing,
                           [&](std::string_view set, const Endpoint& from, const Endpoint& to, std::uint64_t packets) {
                               met[set == to_client ? Flow{to, from} : Flow{from, to}] += packets;

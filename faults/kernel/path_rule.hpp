@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,13 +26,14 @@ struct Treatment {
     enum class Action {
         drop,
         reset,     ///< dropped, and its sender gets an RST; resets themselves pass
-        classify,  ///< passes, with `priority` for its class in a queue behind
+        classify,  ///< passes, with `number` for its priority: a Shaper behind it looks for that
+        mark,      ///< passes, with `number` for its mark: a Duplicator behind it looks for that
     };
     Action action = Action::drop;
     Direction direction = Direction::both;
     double share = 1;               ///< of the packets, drawn one by one (nftables numgen random)
     std::uint32_t longer_than = 0;  ///< bytes of an IP packet; 0: of any length
-    std::uint32_t priority = 0;
+    std::uint32_t number = 0;
     bool as_on_a_wire = false;  ///< packets are cut to size, as they are wherever share or length matters
     std::optional<Handshakes> handshakes = {};  ///< treated beside the connections that are added
 
@@ -68,17 +71,21 @@ public:
     Status treat(const std::vector<Flow>& flows);
     /// Treatment::share from now on. The counters go on.
     Status set_share(double share);
+    /// For connections that have ended: whoever gets their addresses next is not meant. What they met still counts.
+    Status release(const std::vector<Flow>& flows);
     Result<PathCount> count() const;
     Status remove();  ///< idempotent; there is nothing to count afterwards
 
 private:
     PathRule(Namespace path, std::string table, const Treatment& treatment);
+    std::string change(const char* verb, std::span<const Flow> batch) const;
 
     Namespace path_;
     std::string table_;
     Treatment treatment_;
     std::shared_ptr<OffloadPause> wire_packets_;
     std::vector<Flow> flows_;
+    std::map<Flow, std::uint64_t> released_;  ///< with the packets that they had met
     bool in_force_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <netlink/route/qdisc.h>
 #include <netlink/route/qdisc/fifo.h>
 #include <netlink/route/qdisc/htb.h>
+#include <netlink/route/qdisc/netem.h>
 #include <netlink/route/tc.h>
 
 #include <cstdio>
@@ -25,6 +26,9 @@ using Cache = std::unique_ptr<nl_cache, Freed<nl_cache_free>>;
 constexpr std::uint32_t root = 0x10000;  // 1:
 constexpr std::uint32_t classes_max = 100;
 constexpr std::uint32_t quantum = 1600;  // of classes that lend to each other, which these do not
+constexpr int delayed_packets_max = 1'000'000;
+// Of a class whose queue is to be all that holds packets up: more than a veth carries.
+constexpr Bottleneck wide{.rate = 1e10, .burst = 10'000'000};
 
 /// One interface of the calling thread's namespace, as rtnetlink has it.
 struct Place {
@@ -83,12 +87,21 @@ Result<std::uint32_t> add_class(const Place& place, const Bottleneck& bottleneck
     return netlink_failure("adding a class of a set rate (htb)", code);
 }
 
-Status add_queue(const Place& place, std::uint32_t parent, std::uint32_t bytes) {
+Status add_queue(const Place& place, std::uint32_t parent, const std::variant<Bottleneck, Delay>& queue) {
     const std::uint32_t handle = (0x10 + TC_H_MIN(parent)) << 16;
-    const Qdisc fifo(place.put(rtnl_qdisc_alloc(), parent, handle, "bfifo"));
-    rtnl_qdisc_fifo_set_limit(fifo.get(), static_cast<int>(bytes));
-    if (const int code = rtnl_qdisc_add(place.socket.get(), fifo.get(), NLM_F_CREATE | NLM_F_EXCL); code < 0) {
-        return netlink_failure("giving a class its queue (bfifo)", code);
+    const auto* delay = std::get_if<Delay>(&queue);
+    const char* kind = delay != nullptr ? "netem" : "bfifo";
+    const Qdisc leaf(place.put(rtnl_qdisc_alloc(), parent, handle, kind));
+    if (delay != nullptr) {
+        constexpr Nanos nanos_per_micro = 1000;  // netem draws from both sides of its delay
+        rtnl_netem_set_delay(leaf.get(), static_cast<int>((delay->least + delay->jitter / 2) / nanos_per_micro));
+        rtnl_netem_set_jitter(leaf.get(), static_cast<int>(delay->jitter / 2 / nanos_per_micro));
+        rtnl_netem_set_limit(leaf.get(), delayed_packets_max);
+    } else {
+        rtnl_qdisc_fifo_set_limit(leaf.get(), static_cast<int>(std::get<Bottleneck>(queue).queue));
+    }
+    if (const int code = rtnl_qdisc_add(place.socket.get(), leaf.get(), NLM_F_CREATE | NLM_F_EXCL); code < 0) {
+        return netlink_failure(std::string("giving a class its queue (") + kind + ")", code);
     }
     return {};
 }
@@ -124,7 +137,7 @@ Shaper::~Shaper() {
 }
 
 Result<std::unique_ptr<Shaper>> Shaper::create(const Namespace& path, const std::string& interface,
-                                               const Bottleneck& bottleneck) {
+                                               const std::variant<Bottleneck, Delay>& queue) {
     auto own_handle = path.duplicate();
     if (!own_handle) return own_handle.error();
     std::unique_ptr<Shaper> shaper(new Shaper(std::move(*own_handle), interface, bottleneck));
@@ -132,10 +145,11 @@ Result<std::unique_ptr<Shaper>> Shaper::create(const Namespace& path, const std:
         const auto place = find(interface);
         if (!place) return place.error();
         if (auto there = have_root(*place); !there) return there;
-        const auto added = add_class(*place, bottleneck);
+        const auto* bottleneck = std::get_if<Bottleneck>(&queue);
+        const auto added = add_class(*place, bottleneck != nullptr ? *bottleneck : wide);
         if (!added) return added.error();
         shaper->class_ = *added;
-        return add_queue(*place, *added, bottleneck.queue);
+        return add_queue(*place, *added, queue);
     });
     if (!made) return made.error();
     return shaper;

@@ -1,11 +1,14 @@
-// A bottleneck of a set bandwidth with a queue in front of it, where an interface of the path sends: a class of htb
-// with a bfifo. Packets with its number for their priority go through it; all others pass by.
+// What packets meet where an interface of the path sends: a class of htb with a queue of its own, which is a bottleneck
+// of a set bandwidth (bfifo) or a delay (netem). Packets with its number for their priority go through it; all others
+// pass by.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 
+#include "faults/core/units.hpp"
 #include "faults/kernel/namespace.hpp"
 
 namespace squall::kernel {
@@ -14,6 +17,12 @@ struct Bottleneck {
     double rate = 0;          ///< bytes per second
     std::uint32_t burst = 0;  ///< bytes that go at once after silence
     std::uint32_t queue = 0;  ///< bytes that wait; what does not fit is dropped
+};
+
+/// Each packet waits for a time of its own: whoever draws less overtakes. Errors where the kernel has no netem.
+struct Delay {
+    Nanos least = 0;
+    Nanos jitter = 0;  ///< up to so much more, drawn uniformly
 };
 
 struct ShaperCount {
@@ -27,7 +36,7 @@ struct ShaperCount {
 class Shaper {
 public:
     static Result<std::unique_ptr<Shaper>> create(const Namespace& path, const std::string& interface,
-                                                  const Bottleneck& bottleneck);
+                                                  const std::variant<Bottleneck, Delay>& queue);
     ~Shaper();  ///< removes it
 
     std::uint32_t priority() const { return class_; }

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "faults/kernel/testbed.hpp"
+
 namespace squall::proxy {
 namespace {
 
 constexpr Nanos look_interval = 200'000'000;
+constexpr Nanos let_go_interval = 1'000'000'000;
 
 }  // namespace
 
@@ -21,28 +24,55 @@ kernel::Handshakes handshakes_of(const Rig& rig) {
     return {.listener = rig.target, .of_proxy = rig.proxy != nullptr};
 }
 
-Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
-                                   const char* fault, Leg leg) {
+Result<std::vector<TargetSide>> choose_open(const Rig& rig, const Aim& aim, const char* fault) {
     if (auto there = check_path(rig, fault); !there) return there.error();
     const TargetView view(rig);
     const auto resolved = view.resolve(choose(rig.clients.connections(aim.cohort), aim));
     const auto sockets = view.sockets(resolved);
     if (!sockets) return sockets.error();
-    std::vector<TargetSide> held;
+    std::vector<TargetSide> open;
     for (std::size_t i = 0; i < resolved.size(); ++i) {
         const auto& socket = (*sockets)[i];
-        if (socket && socket->state == kernel::TcpState::established) held.push_back(resolved[i]);
+        if (socket && socket->state == kernel::TcpState::established) open.push_back(resolved[i]);
     }
-    if (held.empty()) return nobody_open(fault, aim);
+    if (open.empty()) return nobody_open(fault, aim);
+    return open;
+}
 
+std::vector<Outlet> outlets_of(const Options& options) {
+    const Outlet to_subscriber{"to_subscriber", kernel::Direction::to_client, kernel::Testbed::towards_clients,
+                               AimedRule::Leg::subscriber};
+    const Outlet to_target{"to_target", kernel::Direction::to_target, kernel::Testbed::towards_target,
+                           AimedRule::Leg::target};
+    switch (direction_of(options)) {
+        case kernel::Direction::to_client:
+            return {to_subscriber};
+        case kernel::Direction::to_target:
+            return {to_target};
+        case kernel::Direction::both:
+            break;
+    }
+    return {to_subscriber, to_target};
+}
+
+Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
+                                   const char* fault) {
+    const auto chosen = choose_open(rig, aim, fault);
+    if (!chosen) return chosen.error();
+    return begin(rig, aim, treatment, later, *chosen);
+}
+
+Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
+                                   const std::vector<TargetSide>& chosen, Leg leg) {
     AimedRule aimed(rig, aim, later, leg);
-    const bool queued = treatment.action == kernel::Treatment::Action::classify;
-    if (later == Later::treated && aim.everybody() && !queued) treatment.handshakes = handshakes_of(rig);
+    using Action = kernel::Treatment::Action;
+    const bool of_the_target = treatment.action == Action::drop || treatment.action == Action::reset;
+    if (later == Later::treated && aim.everybody() && of_the_target) treatment.handshakes = handshakes_of(rig);
     auto rule = rig.path_filter->add(treatment);
     if (!rule) return rule.error();
     aimed.rule_ = std::move(*rule);
-    if (auto treated = aimed.treat(held); !treated) return treated.error();
-    aimed.aimed_ = held.size();
+    if (auto treated = aimed.treat(chosen); !treated) return treated.error();
+    aimed.aimed_ = chosen.size();
     for (const ConnectionId& id : aimed.ids_)
         aimed.subscribers_.insert(id.subscriber);
     return aimed;
@@ -50,23 +80,52 @@ Result<AimedRule> AimedRule::begin(const Rig& rig, const Aim& aim, kernel::Treat
 
 Status AimedRule::treat(const std::vector<TargetSide>& sides) {
     std::vector<kernel::Flow> flows;
-    for (const TargetSide& side : sides) {
-        const ClientConnection& front = side.connection;
-        flows.push_back(leg_ == Leg::target ? side.flow : kernel::Flow{front.local, front.remote});
-    }
+    for (const TargetSide& side : sides)
+        flows.push_back(flow_of(side));
     if (auto treated = rule_->treat(flows); !treated) return treated;
     for (const TargetSide& side : sides) {
         ids_.push_back(side.connection.id);
         treated_.insert(side.connection.id);
+        in_force_.insert_or_assign(side.connection.id, side);
     }
     return {};
 }
 
+kernel::Flow AimedRule::flow_of(const TargetSide& side) const {
+    return leg_ == Leg::target ? side.flow : kernel::Flow{side.connection.local, side.connection.remote};
+}
+
+Status AimedRule::let_go_of_ended(const std::vector<ClientConnection>& open) {
+    std::set<ConnectionId> there;
+    for (const ClientConnection& connection : open)
+        there.insert(connection.id);
+    std::vector<TargetSide> left;
+    for (const auto& [id, side] : in_force_) {
+        if (there.count(id) == 0) left.push_back(side);
+    }
+    if (left.empty()) return {};
+    const auto sockets = TargetView(*rig_).sockets(left);
+    if (!sockets) return sockets.error();
+    std::vector<kernel::Flow> ended;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        if ((*sockets)[i]) continue;  // the target does not know yet: that is what the rule is for
+        ended.push_back(flow_of(left[i]));
+        in_force_.erase(left[i].connection.id);
+    }
+    return ended.empty() ? Status() : rule_->release(ended);
+}
+
 Status AimedRule::advance(Nanos since_injection) {
-    if (later_ == Later::spared || since_injection - looked_at_ < look_interval) return {};
+    if (since_injection - looked_at_ < look_interval) return {};
     looked_at_ = since_injection;
+    auto open = rig_->clients.connections(aim_.cohort);
+    if (since_injection - let_go_at_ >= let_go_interval) {
+        let_go_at_ = since_injection;
+        if (auto done = let_go_of_ended(open); !done) return done;
+    }
+    if (later_ == Later::spared) return {};
     std::vector<ClientConnection> back;
-    for (ClientConnection& connection : rig_->clients.connections(aim_.cohort)) {
+    for (ClientConnection& connection : open) {
         const bool chosen = aim_.everybody() || subscribers_.contains(connection.id.subscriber);
         if (chosen && !treated_.contains(connection.id)) back.push_back(std::move(connection));
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -31,9 +32,13 @@ public:
     };
     /// Errors name `fault`: no path with a filter in it, or nobody to aim at. The rig must outlive the rule.
     static Result<AimedRule> begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
-                                   const char* fault, Leg leg = Leg::target);
+                                   const char* fault);
+    /// For those that choose_open() chose: several rules for the same ones.
+    static Result<AimedRule> begin(const Rig& rig, const Aim& aim, kernel::Treatment treatment, Later later,
+                                   const std::vector<TargetSide>& chosen, Leg leg = Leg::target);
 
-    /// Treats those that came back, once they are there: before that, nothing tells the path whose they are.
+    /// Treats those that came back, once they are there: before that, nothing tells the path whose they are. Lets go of
+    /// those that neither the subscriber nor the target has any more: their ports may be somebody else's next.
     Status advance(Nanos since_injection);
     Status set_share(double share) { return rule_->set_share(share); }
     Result<kernel::PathCount> count() const { return rule_->count(); }
@@ -49,6 +54,8 @@ public:
 private:
     AimedRule(const Rig& rig, const Aim& aim, Later later, Leg leg) : rig_(&rig), aim_(aim), later_(later), leg_(leg) {}
     Status treat(const std::vector<TargetSide>& sides);
+    Status let_go_of_ended(const std::vector<ClientConnection>& open);
+    kernel::Flow flow_of(const TargetSide& side) const;
 
     const Rig* rig_;
     Aim aim_;
@@ -59,8 +66,24 @@ private:
     std::vector<ConnectionId> ids_;
     std::set<ConnectionId> treated_;
     std::set<std::uint32_t> subscribers_;
+    std::map<ConnectionId, TargetSide> in_force_;
     Nanos looked_at_ = 0;
+    Nanos let_go_at_ = 0;
 };
+
+/// The connections that are aimed at, at this moment. Errors name `fault`: no path to treat packets in, or nobody
+/// there.
+Result<std::vector<TargetSide>> choose_open(const Rig& rig, const Aim& aim, const char* fault);
+
+/// Where the path sends, for faults that act there: each direction has an interface of its own. Behind a proxy what
+/// goes to the subscriber is sent on the subscriber's leg, and what goes to the target on the target's.
+struct Outlet {
+    const char* name;  ///< for measures: "to_subscriber", "to_target"
+    kernel::Direction direction;
+    const char* interface;
+    AimedRule::Leg leg;
+};
+std::vector<Outlet> outlets_of(const Options& options);  ///< those that direction_option() asks for
 
 /// What a rule has done so far, as its fault tells it; the connections are added to it.
 using RuleWitness = std::function<Witness(const AimedRule&, const kernel::PathCount&)>;

@@ -11,11 +11,8 @@ protected:
         TargetTest::SetUp();
         if (!IsSkipped()) rig_->target_cgroup = nullptr;
     }
-    Result<std::unique_ptr<Injection>> approximate(std::map<std::string, std::string, std::less<>> written) {
-        const Fault& fault = *find_fault("cpu-cap");
-        const auto options = parse_options(fault.options, written);
-        if (!options) return options.error();
-        return fault.fallback->inject(*rig_, {}, *options);
+    Result<std::unique_ptr<Injection>> approximate(const std::map<std::string, std::string, std::less<>>& options) {
+        return inject_fallback("cpu-cap", options);
     }
 };
 

@@ -60,6 +60,33 @@ TEST_F(PacketLoss, TheShareFollowsItsCurve) {
     EXPECT_TRUE(eventually([&] { return server->bytes_received() == 40; })) << "TCP sends again";
 }
 
+TEST_F(PacketLoss, EndedConnectionsLeaveTheirPortsToOthers) {
+    connect(2);
+    auto injection = inject("packet-loss", {{"loss", "0.0001%"}});
+    ASSERT_EQ(failure(injection), "");
+    clients->send_all("hello");
+    ASSERT_TRUE(eventually([&] { return server->bytes_received() == 10; }));
+    const auto before = witness_after(**injection, std::chrono::milliseconds(50));
+    const auto treated = [&] {
+        const auto listing = kernel::nft::run(testbed->path, "list table inet squall-" + run_id + "-1");
+        EXPECT_EQ(failure(listing), "");
+        std::size_t elements = 0;
+        if (listing) {
+            kernel::nft::for_each_element(*listing, [&](auto, const auto&, const auto&, auto) { ++elements; });
+        }
+        return elements;
+    };
+    EXPECT_EQ(treated(), 4U) << "two directions of two";
+    ASSERT_TRUE(clients->hang_up({{0, 1}}, Hangup::reset));
+    EXPECT_TRUE(eventually([&] {
+        witness_after(**injection, std::chrono::milliseconds(200));
+        return treated() == 2;
+    }));
+    const auto after = witness_after(**injection, std::chrono::milliseconds(50));
+    EXPECT_EQ(after.connections.size(), 2U) << "it was aimed at, all the same";
+    EXPECT_GE(measure(after, "packets_passed"), measure(before, "packets_passed"));
+}
+
 TEST_F(PacketLoss, BehindAProxyItIsOnTheTargetsLeg) {
     start_proxy();
     connect(5);

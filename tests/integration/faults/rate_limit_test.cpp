@@ -20,11 +20,14 @@ TEST_F(RateLimit, NoMoreThanTheRateGetsThroughAndTheRestWaits) {
     auto injection = inject("rate-limit", {{"rate", "200KB/s"}, {"queue", "64KiB"}});
     ASSERT_EQ(failure(injection), "");
     EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(250)).bit) << "nothing had to wait";
+    const auto began = std::chrono::steady_clock::now();
     server->push(10'000);  // 4 connections of 2 MB/s
     const Witness witness = wait_for_bite(**injection);
     EXPECT_EQ(witness.connections.size(), 4U);
-    witness_after(**injection, std::chrono::milliseconds(500));
-    EXPECT_LT(arriving(), 220'000);
+    witness_after(**injection, std::chrono::milliseconds(1000));
+    const auto got = static_cast<double>(clients->bytes_received());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    EXPECT_LE(got, 200'000 * took.count() + 16'384) << "the rate and one burst; a reader that is late only gets less";
     EXPECT_GT(measure(witness_after(**injection, std::chrono::milliseconds(50)), "queue_bytes_max_to_subscriber"),
               10'000);
     ASSERT_EQ(failure((*injection)->heal()), "");

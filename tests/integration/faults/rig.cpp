@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "faults/kernel/socket_table.hpp"
@@ -16,6 +18,25 @@ double measure(const Witness& witness, const std::string& name) {
     }
     ADD_FAILURE() << "no measure " << name;
     return -1;
+}
+
+std::uint64_t tcp_counter(const kernel::Namespace& where, const std::string& name) {
+    std::optional<std::uint64_t> found;
+    const auto read = where.run([&]() -> Status {
+        std::ifstream file("/proc/thread-self/net/netstat");
+        std::string names, values;
+        while (std::getline(file, names) && std::getline(file, values)) {
+            std::istringstream name_fields(names), value_fields(values);
+            std::string of_name, of_value;
+            while (name_fields >> of_name && value_fields >> of_value) {
+                if (of_name == name) found = std::stoull(of_value);
+            }
+        }
+        return {};
+    });
+    EXPECT_EQ(failure(read), "");
+    EXPECT_TRUE(found) << "no counter " << name;
+    return found.value_or(0);
 }
 
 Scratch::Scratch() {
@@ -101,6 +122,16 @@ Result<std::unique_ptr<Injection>> RigTest::inject(const char* name,
     if (!rig_) rig_.emplace(rig());
     since_injection = 0;
     return fault->inject(*rig_, aim, *options);
+}
+
+Result<std::unique_ptr<Injection>> RigTest::inject_fallback(
+    const char* name, const std::map<std::string, std::string, std::less<>>& written, Aim aim) {
+    const Fault& fault = *find_fault(name);
+    const auto options = parse_options(fault.options, written);
+    if (!options) return options.error();
+    if (!rig_) rig_.emplace(rig());
+    since_injection = 0;
+    return fault.fallback->inject(*rig_, aim, *options);
 }
 
 Witness RigTest::wait_for_bite(Injection& injection) {

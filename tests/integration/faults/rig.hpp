@@ -45,6 +45,10 @@ std::string failure(const R& result) {
 /// Fails the test if the witness has no such measure.
 double measure(const Witness& witness, const std::string& name);
 
+/// One of the kernel's counters of TCP (TcpExt of /proc/net/netstat) in a namespace; fails the test if there is no
+/// such.
+std::uint64_t tcp_counter(const kernel::Namespace& where, const std::string& name);
+
 /// Scratch directory with a journal in it, gone with the object.
 class Scratch {
 public:
@@ -75,6 +79,10 @@ protected:
     Result<std::unique_ptr<Injection>> inject(const char* fault,
                                               const std::map<std::string, std::string, std::less<>>& options,
                                               Aim aim = {});
+    /// As on a host that lacks what the fault needs.
+    Result<std::unique_ptr<Injection>> inject_fallback(const char* fault,
+                                                       const std::map<std::string, std::string, std::less<>>& options,
+                                                       Aim aim = {});
     /// Advances the injection as the engine does, until its witness says that it bit.
     Witness wait_for_bite(Injection& injection);
     /// Advances for as long as `duration` and returns the witness.

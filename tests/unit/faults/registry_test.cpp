@@ -10,12 +10,15 @@ namespace squall {
 namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
-    for (const char* name : {"cpu-cap",         "cpu-contention",  "fd-limit",         "freeze",
-                             "half-open",       "handshake-flood", "malformed-frames", "mass-disconnect",
-                             "memory-cap",      "mtu-black-hole",  "nat-forget",       "no-pong",
-                             "packet-loss",     "partition",       "proxy-cut",        "proxy-idle-timeout",
-                             "proxy-latency",   "rate-limit",      "slow-reader",      "slowloris",
-                             "subscribe-churn", "syn-drop"}) {
+    for (const char* name : {"cpu-cap",         "cpu-contention", "duplicate",
+                             "fd-limit",        "freeze",         "half-open",
+                             "handshake-flood", "latency",        "malformed-frames",
+                             "mass-disconnect", "memory-cap",     "mtu-black-hole",
+                             "nat-forget",      "no-pong",        "packet-loss",
+                             "partition",       "proxy-cut",      "proxy-idle-timeout",
+                             "proxy-latency",   "rate-limit",     "reorder",
+                             "slow-reader",     "slowloris",      "subscribe-churn",
+                             "syn-drop"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);
@@ -56,6 +59,9 @@ TEST(Registry, DescriptorsAreComplete) {
 TEST(Registry, AFaultsNeedsAreCapabilitiesThatExist) {
     for (const Fault& fault : all_faults()) {
         for (const std::string& need : fault.needs)
+            EXPECT_EQ(probe(need).key, need) << fault.name;
+        if (!fault.fallback) continue;
+        for (const std::string& need : fault.fallback->needs)
             EXPECT_EQ(probe(need).key, need) << fault.name;
     }
 }
