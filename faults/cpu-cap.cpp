@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "faults/core/clock.hpp"
 #include "faults/core/fault.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup.hpp"
@@ -15,6 +16,7 @@ namespace squall {
 namespace {
 
 constexpr Nanos quota_min = 1'000'000;  // the kernel's own least (min_cfs_quota_period)
+constexpr double least_part = 0.01;     // of the time
 
 /// Who keeps the target to a quota.
 class Quota {
@@ -111,6 +113,7 @@ public:
         const auto before = quota_->stat();
         if (!before) return before.error();
         before_ = *before;
+        began_ = monotonic_now();
         in_force_ = cap_.at(0);
         return quota_->set(in_force_);
     }
@@ -129,13 +132,16 @@ public:
         const auto periods = static_cast<double>(now->periods - before_.periods);
         const auto throttled = static_cast<double>(now->throttled_periods - before_.throttled_periods);
         const Nanos time = now->throttled_time - before_.throttled_time;
+        const Nanos passed = monotonic_now() - began_;
         Witness witness;
-        witness.bit = throttled > 0 && time > 0;
-        witness.evidence = fmt::format("{} of {} periods throttled, {}, by {}", throttled, periods,
-                                       format_quantity(to_seconds(time), dimension::time), quota_->by());
+        witness.bit = throttled > 0 && to_seconds(time) >= least_part * to_seconds(passed);
+        witness.evidence = fmt::format("{} of {} periods throttled, {} in {}, by {}", throttled, periods,
+                                       format_quantity(to_seconds(time), dimension::time),
+                                       format_quantity(to_seconds(passed), dimension::time), quota_->by());
         witness.measures = {{"periods", periods},
                             {"throttled_periods", throttled},
                             {"throttled_seconds", to_seconds(time)},
+                            {"in_force_seconds", to_seconds(passed)},
                             {"used_seconds", to_seconds(now->usage - before_.usage)}};
         return witness;
     }
@@ -147,6 +153,7 @@ private:
     const std::unique_ptr<Quota> quota_;
     kernel::CpuLimit in_force_;
     kernel::CpuStat before_;
+    Nanos began_ = 0;
 };
 
 Status check(const Cap& cap) {
@@ -200,7 +207,7 @@ const RegisterFault registered{Fault{
     .summary = "The platform gives the target less CPU than it wants: a container limit, a noisy neighbour, a ramp.",
     .mechanism = "CPU bandwidth quota of the target's control group (cgroup v2 cpu.max, or v1 cpu.cfs_quota_us).",
     .privilege = "root, or a delegated cgroup; else an approximation",
-    .witness = "Throttled periods and throttled time of the group rose since the injection.",
+    .witness = "The target was throttled, for 1% of the time since the injection at least.",
     .healing = "The limit that was there before is written back.",
     .site = Site::target,
     .holds = "the target's CPU quota",

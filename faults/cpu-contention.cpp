@@ -4,28 +4,26 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <optional>
 
 #include "faults/core/fault.hpp"
-#include "faults/core/run_queue_wait.hpp"
 #include "faults/kernel/busy_processes.hpp"
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/target_processes.hpp"
+#include "faults/kernel/target_wait.hpp"
 
 namespace squall {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr Nanos sample_interval = 200'000'000;
 constexpr int workers_max = 64;
-constexpr double least_part = 0.01;  // of the time: an idle host's own waits are below it
+constexpr double least_part = 0.01;  // of the time
 
 class CpuContention final : public Injection {
 public:
-    explicit CpuContention(Rig& rig) : journal_(rig.journal), target_(*rig.target_cgroup), run_id_(rig.run_id) {}
+    explicit CpuContention(Rig& rig)
+        : journal_(rig.journal), target_(*rig.target_cgroup), run_id_(rig.run_id), wait_(&target_, run_id_) {}
 
     ~CpuContention() override {
         if (const Status healed = heal(); !healed) {
@@ -41,11 +39,7 @@ public:
         if (sched_getaffinity(processes.front().pid, sizeof cpus, &cpus) != 0) {
             return system_failure("reading which CPUs the target may use", errno);
         }
-        if (auto sampled = sample(); !sampled) return sampled;
-        waited_before_ = waited_;
-        const auto stat = target_.cpu_stat();
-        if (!stat) return stat.error();
-        throttled_before_ = stat->throttled_time;
+        if (auto begun = wait_.begin(); !begun) return begun;
 
         auto group = kernel::Cgroup::create(journal_, run_id_ + "-neighbours");
         if (!group) return group.error();
@@ -56,35 +50,34 @@ public:
         auto busy = kernel::BusyProcesses::start(*group_, workers_, share, cpus);
         if (!busy) return busy.error();
         busy_ = std::move(*busy);
-        began_ = Clock::now();
         return {};
     }
 
     Status advance(Nanos since_injection) override {
         if (since_injection - sampled_at_ < sample_interval) return {};
         sampled_at_ = since_injection;
-        return sample();
+        return wait_.sample();
     }
 
     Result<Witness> witness() override {
         if (!busy_) return Witness{.evidence = "the neighbours have gone"};
-        if (auto sampled = sample(); !sampled) return sampled.error();
-        const auto stat = target_.cpu_stat();
-        if (!stat) return stat.error();
-        const double passed = std::chrono::duration<double>(Clock::now() - began_).count();
-        const double used = to_seconds(busy_->cpu_time());
-        const Nanos throttled = stat->throttled_time - throttled_before_;  // by its own quota, and counted as waiting
-        const double waited = to_seconds(std::max<Nanos>(waited_ - waited_before_ - throttled, 0));
-        const auto as_time = [](double seconds) { return format_quantity(seconds, dimension::time); };
+        if (auto sampled = wait_.sample(); !sampled) return sampled.error();
+        const Nanos passed = wait_.passed();
+        const Nanos used = busy_->cpu_time();
+        const auto as_time = [](Nanos time) { return format_quantity(to_seconds(time), dimension::time); };
         Witness witness;
-        witness.bit = std::min(waited, used) >= least_part * passed && busy_->alive() > 0;
+        const bool ran = to_seconds(used) >= least_part * to_seconds(passed) && busy_->alive() > 0;
+        witness.bit = ran && wait_.rose();
         witness.evidence = fmt::format(
-            "{} of {} neighbours on the target's CPUs ({}) used {} of CPU time in {}; its threads waited {} for a CPU",
-            busy_->alive(), workers_, cpus_, as_time(used), as_time(passed), as_time(waited));
+            "{} of {} neighbours on the target's CPUs ({}) used {} of CPU time in {}; its threads waited {} for a CPU, "
+            "where they would have {} before",
+            busy_->alive(), workers_, cpus_, as_time(used), as_time(passed), as_time(wait_.waited()),
+            as_time(wait_.as_before()));
         witness.measures = {{"neighbours", static_cast<double>(busy_->alive())},
-                            {"neighbours_used_seconds", used},
-                            {"waited_seconds", waited},
-                            {"in_force_seconds", passed}};
+                            {"neighbours_used_seconds", to_seconds(used)},
+                            {"waited_seconds", to_seconds(wait_.waited())},
+                            {"waited_seconds_as_before", to_seconds(wait_.as_before())},
+                            {"in_force_seconds", to_seconds(passed)}};
         return witness;
     }
 
@@ -97,30 +90,12 @@ public:
     }
 
 private:
-    Status sample() {
-        std::vector<pid_t> pids;
-        for (const auto& process : kernel::target_processes(&target_, run_id_))
-            pids.push_back(process.pid);
-        if (const auto waited = wait_.read(pids)) {
-            waited_ = *waited;
-        } else if (!pids.empty()) {
-            return Error{
-                "reading how long the target's threads waited for a CPU: this kernel keeps no account of it "
-                "(CONFIG_SCHED_INFO)"};
-        }
-        return {};
-    }
-
     Journal& journal_;
     const kernel::Cgroup& target_;
     const std::string run_id_;
     std::unique_ptr<kernel::Cgroup> group_;
     std::unique_ptr<kernel::BusyProcesses> busy_;
-    RunQueueWait wait_;
-    Nanos waited_ = 0;
-    Nanos waited_before_ = 0;
-    Nanos throttled_before_ = 0;
-    Clock::time_point began_;
+    kernel::TargetWait wait_;
     int workers_ = 0;
     int cpus_ = 0;
     Nanos sampled_at_ = 0;
@@ -145,7 +120,9 @@ const RegisterFault registered{Fault{
     .summary = "A noisy neighbour: somebody else's processes want the CPUs that the target runs on.",
     .mechanism = "Busy processes on the target's CPUs, in a control group beside the target's, with a weight.",
     .privilege = "root, or a delegated cgroup",
-    .witness = "The neighbours used CPU time, and the target's threads waited for a CPU for 1% of the time at least.",
+    .witness =
+        "The neighbours used CPU time, and the target's threads waited longer for a CPU than before: both for 1% of "
+        "the time at least.",
     .healing = "The neighbours are killed and their control group is removed; they die with squall, too.",
     .site = Site::target,
     .holds = "the target's neighbours",

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <optional>
 
+#include "faults/core/bound.hpp"
 #include "faults/core/fault.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/descriptor_limit.hpp"
@@ -31,7 +31,7 @@ public:
         }
     }
 
-    Status begin(std::optional<std::uint64_t> limit, std::uint64_t headroom) {
+    Status begin(const Bound& bound) {
         for (const auto& process : kernel::target_processes(cgroup_, run_id_)) {
             const auto earlier = kernel::descriptor_limit(process);
             const auto open = kernel::open_descriptors(process);
@@ -40,7 +40,7 @@ public:
                 if (gone(error)) continue;
                 return error;
             }
-            const std::uint64_t lowered = limit ? *limit : kernel::limit_that_leaves(*open, headroom);
+            const std::uint64_t lowered = bound.limit ? *bound.limit : kernel::limit_that_leaves(*open, bound.headroom);
             if (lowered >= *earlier) {
                 return Error{fmt::format("fd-limit: {} is not below the limit of process {}, {}", lowered, process.pid,
                                          *earlier)};
@@ -89,8 +89,12 @@ public:
         if (auto restored = restore_what_inherited(); !restored) return restored;
         for (; !limited_.empty(); limited_.pop_back()) {
             const Limited& one = limited_.back();
-            const Status restored = kernel::set_descriptor_limit(one.process, one.earlier);
-            if (!restored && !gone(restored.error())) return restored;
+            const auto now = kernel::descriptor_limit(one.process);
+            if (!now && !gone(now.error())) return now.error();
+            if (now && *now == one.limit) {  // otherwise the target has changed it since
+                const Status restored = kernel::set_descriptor_limit(one.process, one.earlier);
+                if (!restored && !gone(restored.error())) return restored;
+            }
             if (auto closed = journal_.close(one.record); !closed) return closed;
         }
         return {};
@@ -149,13 +153,10 @@ private:
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& options) {
-    if (options.has("limit") == options.has("headroom")) {
-        return Error{"fd-limit needs one of the two: a limit, or the headroom beyond what is open at the injection"};
-    }
-    const auto count = [&](const char* name) { return static_cast<std::uint64_t>(options.number(name)); };
-    const auto limit = options.has("limit") ? std::optional(count("limit")) : std::nullopt;
+    const auto bound = bound_of("fd-limit", options);
+    if (!bound) return bound.error();
     auto injection = std::make_unique<FdLimit>(rig);
-    if (auto begun = injection->begin(limit, limit ? 0 : count("headroom")); !begun) return begun.error();
+    if (auto begun = injection->begin(*bound); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
 }
 
@@ -165,7 +166,7 @@ const RegisterFault registered{Fault{
     .mechanism = "prlimit lowers the soft RLIMIT_NOFILE of each of the target's processes while they run.",
     .privilege = "none; root where the target changes its user",
     .witness = "The limit was read back, and at a sample one process had every descriptor open that it allows.",
-    .healing = "The soft limit of each process is set to what it was.",
+    .healing = "The soft limit of each process is set to what it was, unless the process has changed it meanwhile.",
     .site = Site::target,
     .holds = "the target's descriptor limit",
     .needs = {},

@@ -3,18 +3,16 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <map>
 
+#include "faults/core/clock.hpp"
 #include "faults/core/fault.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/target_processes.hpp"
 
 namespace squall {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 class Freeze final : public Injection {
 public:
@@ -68,7 +66,7 @@ private:
 
     Status stop() {
         paused_ = true;
-        stopped_at_ = Clock::now();
+        stopped_at_ = monotonic_now();
         return stop_what_runs();
     }
 
@@ -142,7 +140,7 @@ private:
         seen_ = seen_ || (all && one);
     }
 
-    double seconds_since_stop() const { return std::chrono::duration<double>(Clock::now() - stopped_at_).count(); }
+    double seconds_since_stop() const { return to_seconds(monotonic_now() - stopped_at_); }
 
     Journal& journal_;
     const kernel::Cgroup* const cgroup_;
@@ -151,7 +149,7 @@ private:
     std::vector<std::uint64_t> records_;
     bool paused_ = false;
     bool seen_ = false;
-    Clock::time_point stopped_at_;
+    Nanos stopped_at_ = 0;
     std::size_t processes_max_ = 0;
     double stopped_seconds_ = 0;
     Nanos used_ = 0;

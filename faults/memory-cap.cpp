@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "faults/core/bound.hpp"
 #include "faults/core/fault.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup.hpp"
@@ -19,8 +20,7 @@ namespace files = kernel::cgroup_files;
 
 class MemoryCap final : public Injection {
 public:
-    MemoryCap(Rig& rig, kernel::MemoryBound bound)
-        : journal_(rig.journal), cgroup_(*rig.target_cgroup), bound_(bound) {}
+    MemoryCap(Rig& rig, kernel::MemoryBound kind) : journal_(rig.journal), cgroup_(*rig.target_cgroup), kind_(kind) {}
 
     ~MemoryCap() override {
         if (const Status healed = heal(); !healed) {
@@ -28,8 +28,8 @@ public:
         }
     }
 
-    Status begin(std::optional<std::uint64_t> limit, std::uint64_t headroom) {
-        const auto earlier = cgroup_.memory_limit(bound_);
+    Status begin(const Bound& bound) {
+        const auto earlier = cgroup_.memory_limit(kind_);
         if (!earlier) return earlier.error();
         earlier_ = *earlier;
         const auto before = cgroup_.memory_events();
@@ -43,7 +43,7 @@ public:
             journal_.open("cgroup-write", {{"path", earlier_.path.string()}, {"value", earlier_.value}});
         if (!record) return record.error();
         record_ = *record;
-        const std::uint64_t bytes = limit ? *limit : charged_ + headroom;
+        const std::uint64_t bytes = bound.limit ? *bound.limit : charged_ + bound.headroom;
         const Status set = files::write(earlier_.path, std::to_string(bytes));
         if (!set) {
             return Error{
@@ -51,7 +51,7 @@ public:
                             set.error().message, in_bytes(charged_)),
                 set.error().system_error};
         }
-        const auto in_force = cgroup_.memory_limit(bound_);
+        const auto in_force = cgroup_.memory_limit(kind_);
         if (!in_force) return in_force.error();
         in_force_ = in_force->value;
         return sample();
@@ -67,11 +67,11 @@ public:
         const auto refused = static_cast<double>(now->refused - before_.refused);
         const auto killed = static_cast<double>(now->killed - before_.killed);
         Witness witness;
-        witness.bit = bound_ == kernel::MemoryBound::high ? throttled > 0 : refused > 0 || killed > 0;
+        witness.bit = kind_ == kernel::MemoryBound::high ? throttled > 0 : refused > 0 || killed > 0;
         witness.evidence = fmt::format(
             "{} of {} B was {} {} times; the target had {} at the injection, at most {} since",
-            earlier_.path.filename().string(), in_force_, bound_ == kernel::MemoryBound::high ? "exceeded" : "reached",
-            bound_ == kernel::MemoryBound::high ? throttled : refused, in_bytes(charged_), in_bytes(charged_max_));
+            earlier_.path.filename().string(), in_force_, kind_ == kernel::MemoryBound::high ? "exceeded" : "reached",
+            kind_ == kernel::MemoryBound::high ? throttled : refused, in_bytes(charged_), in_bytes(charged_max_));
         if (killed > 0) witness.evidence += fmt::format("; the kernel killed {} of its processes (OOM)", killed);
         witness.measures = {{"limit_bytes", std::strtod(in_force_.c_str(), nullptr)},
                             {"charged_bytes_before", static_cast<double>(charged_)},
@@ -104,7 +104,7 @@ private:
 
     Journal& journal_;
     kernel::Cgroup& cgroup_;
-    const kernel::MemoryBound bound_;
+    const kernel::MemoryBound kind_;
     kernel::CgroupWrite earlier_;
     kernel::MemoryEvents before_;
     std::string in_force_;
@@ -119,14 +119,11 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& o
             "memory-cap needs a target that squall started in a control group with a memory controller; squall doctor "
             "says whether this host has one"};
     }
-    if (options.has("limit") == options.has("headroom")) {
-        return Error{"memory-cap needs one of the two: a limit, or the headroom beyond what the target has"};
-    }
-    const auto bytes = [&](const char* name) { return static_cast<std::uint64_t>(options.number(name)); };
-    const auto limit = options.has("limit") ? std::optional(bytes("limit")) : std::nullopt;
-    const auto bound = options.choice("kind") == "high" ? kernel::MemoryBound::high : kernel::MemoryBound::max;
-    auto injection = std::make_unique<MemoryCap>(rig, bound);
-    if (auto begun = injection->begin(limit, limit ? 0 : bytes("headroom")); !begun) return begun.error();
+    const auto bound = bound_of("memory-cap", options);
+    if (!bound) return bound.error();
+    const auto kind = options.choice("kind") == "high" ? kernel::MemoryBound::high : kernel::MemoryBound::max;
+    auto injection = std::make_unique<MemoryCap>(rig, kind);
+    if (auto begun = injection->begin(*bound); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
 }
 

@@ -1,15 +1,15 @@
 // proxy-reload: the proxy is restarted, and with it go the connections that it had.
 #include <memory>
 
+#include "faults/core/clock.hpp"
 #include "faults/core/random.hpp"
 #include "faults/proxy/close.hpp"
-#include "faults/proxy/connection.hpp"
 
 namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    const Nanos at = proxy::monotonic_now();
+    const Nanos at = monotonic_now();
     const Nanos drain = options.duration("drain");
     // Drawn by the client's port, so that the order in which connections are asked about does not matter.
     const auto turn = [drain, seed = aim.seed](const proxy::OpenPair& open) {

@@ -9,6 +9,7 @@
 
 #include "faults/core/clients.hpp"
 #include "faults/core/option.hpp"
+#include "faults/core/target_process.hpp"
 
 namespace squall {
 
@@ -34,7 +35,8 @@ struct Rig {
     kernel::Namespace* path_netns = nullptr;
     kernel::PathFilter* path_filter = nullptr;  ///< nftables table in the path
     proxy::Proxy* proxy = nullptr;
-    Endpoint target{};  ///< the target's listener
+    Endpoint target{};                        ///< the target's listener
+    TargetProcess* target_process = nullptr;  ///< of a target that squall launched
 };
 
 /// Which connections a fault is aimed at. Faults on the target's process ignore it.

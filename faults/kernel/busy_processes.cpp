@@ -10,6 +10,7 @@
 
 #include <cerrno>
 
+#include "faults/core/clock.hpp"
 #include "faults/kernel/cgroup.hpp"
 
 namespace squall::kernel {
@@ -32,9 +33,7 @@ constexpr Nanos cycle = 10'000'000;
     if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) _exit(2);
     const auto busy = static_cast<Nanos>(share * static_cast<double>(cycle));
     while (true) {
-        timespec now{};
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        const Nanos into_cycle = (now.tv_sec * nanos_per_second + now.tv_nsec) % cycle;
+        const Nanos into_cycle = monotonic_now() % cycle;
         if (into_cycle < busy) continue;
         const timespec rest{0, cycle - into_cycle};
         nanosleep(&rest, nullptr);

@@ -10,6 +10,7 @@
 #include "faults/kernel/cgroup_files.hpp"
 #include "faults/kernel/descriptor_limit.hpp"
 #include "faults/kernel/process.hpp"
+#include "faults/kernel/thread_affinity.hpp"
 
 namespace squall::kernel {
 namespace {
@@ -79,6 +80,19 @@ Status heal_descriptor_limit(const UndoRecord& record) {
     return restored;
 }
 
+/// {pid, start_time, cpus}; of a thread
+Status heal_affinity(const UndoRecord& record) {
+    const auto thread = recorded_process(record);
+    if (!thread) return thread.error();
+    const auto text = argument(record, "cpus");
+    if (!text) return text.error();
+    const auto cpus = parse_cpus(*text);
+    if (!cpus) return cpus.error();
+    const Status restored = set_affinity(*thread, *cpus);
+    if (!restored && restored.error().system_error == ESRCH) return {};
+    return restored;
+}
+
 /// {path}
 Status heal_group(const UndoRecord& record) {
     const auto path = argument(record, "path");
@@ -104,6 +118,7 @@ Status heal_limit(const UndoRecord& record) {
 const RegisterHealer process_healer{"process-kill", heal_process};
 const RegisterHealer stopped_healer{"process-continue", heal_stopped};
 const RegisterHealer descriptor_limit_healer{"descriptor-limit", heal_descriptor_limit};
+const RegisterHealer affinity_healer{"thread-affinity", heal_affinity};
 const RegisterHealer group_healer{"cgroup-remove", heal_group};
 const RegisterHealer limit_healer{"cgroup-write", heal_limit};
 

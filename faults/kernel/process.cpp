@@ -9,13 +9,12 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
-#include <sstream>
 #include <vector>
+
+#include "faults/core/process_stat.hpp"
 
 namespace squall::kernel {
 namespace {
@@ -55,30 +54,6 @@ std::vector<pid_t> all_processes() {
     return pids;
 }
 
-/// Fields of a stat file of /proc from the third on: the second is the program's name in parentheses and may hold
-/// anything, parentheses and blanks included. Empty: it is gone.
-std::vector<std::string> stat_fields(const std::string& path) {
-    std::ifstream file(path);
-    std::ostringstream read;  // an iterator over the file would throw when the process ends meanwhile
-    read << file.rdbuf();
-    const std::string text = read.str();
-    const std::size_t name_end = text.rfind(')');
-    if (name_end == std::string::npos) return {};
-    std::istringstream stream(text.substr(name_end + 1));
-    return {std::istream_iterator<std::string>(stream), {}};
-}
-
-// Indices into stat_fields: proc(5)'s numbers less 3.
-constexpr std::size_t stat_state = 0;
-constexpr std::size_t stat_group = 2;
-constexpr std::size_t stat_user_time = 11;
-constexpr std::size_t stat_system_time = 12;
-constexpr std::size_t stat_start_time = 19;
-
-std::uint64_t count(const std::string& text) {
-    return std::strtoull(text.c_str(), nullptr, 10);
-}
-
 /// Of the threads that have not ended; none: nothing. A thread that waits in the kernel where no signal reaches it (D),
 /// as for the child of a vfork, counts as well.
 std::optional<bool> every_thread_stopped(pid_t pid) {
@@ -88,7 +63,7 @@ std::optional<bool> every_thread_stopped(pid_t pid) {
          !gone_meanwhile && entry != end; entry.increment(gone_meanwhile)) {
         const auto fields = stat_fields((entry->path() / "stat").string());
         if (fields.empty()) continue;
-        const std::string& state = fields[stat_state];
+        const std::string& state = fields[stat_field::state];
         if (state == "Z" || state == "X") continue;
         stopped = stopped.value_or(true) && (state == "T" || state == "t" || state == "D");
     }
@@ -99,18 +74,20 @@ std::optional<bool> every_thread_stopped(pid_t pid) {
 
 Result<ProcessId> identify_process(pid_t pid) {
     const auto fields = stat_fields(fmt::format("/proc/{}/stat", pid));
-    if (fields.size() <= stat_start_time) return Error{fmt::format("there is no process {}", pid), ESRCH};
-    return ProcessId{pid, count(fields[stat_start_time]), static_cast<pid_t>(count(fields[stat_group]))};
+    if (fields.size() <= stat_field::start_time) return Error{fmt::format("there is no process {}", pid), ESRCH};
+    return ProcessId{pid, stat_number(fields[stat_field::start_time]),
+                     static_cast<pid_t>(stat_number(fields[stat_field::group]))};
 }
 
 Result<ProcessActivity> process_activity(const ProcessId& process) {
     static const Nanos tick = nanos_per_second / sysconf(_SC_CLK_TCK);
     const auto fields = stat_fields(fmt::format("/proc/{}/stat", process.pid));
-    const bool there = fields.size() > stat_start_time && count(fields[stat_start_time]) == process.start_time;
+    const bool there =
+        fields.size() > stat_field::start_time && stat_number(fields[stat_field::start_time]) == process.start_time;
     const auto stopped = there ? every_thread_stopped(process.pid) : std::nullopt;
     // A zombie may stay for long: its parent may be stopped.
     if (!stopped) return Error{fmt::format("process {} has ended", process.pid), ESRCH};
-    const auto ticks = count(fields[stat_user_time]) + count(fields[stat_system_time]);
+    const auto ticks = stat_number(fields[stat_field::user_time]) + stat_number(fields[stat_field::system_time]);
     return ProcessActivity{*stopped, static_cast<Nanos>(ticks) * tick};
 }
 

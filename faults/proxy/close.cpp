@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <set>
 
+#include "faults/core/clock.hpp"
 #include "faults/proxy/aimed_clients.hpp"
-#include "faults/proxy/connection.hpp"
 #include "faults/proxy/inject_toxic.hpp"
 
 namespace squall::proxy {

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <utility>
+
+#include "faults/core/clock.hpp"
 
 namespace squall::proxy {
 
@@ -81,12 +82,6 @@ void close_with_reset(Connection::tcp::socket& socket) {
 }
 
 }  // namespace
-
-Nanos monotonic_now() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * nanos_per_second + now.tv_nsec;
-}
 
 Connection::Connection(Relay& relay, tcp::socket front)
     : relay_(relay), front_(std::move(front)), back_(front_.get_executor()) {

@@ -99,6 +99,4 @@ private:
     bool finished_ = false;
 };
 
-Nanos monotonic_now();
-
 }  // namespace squall::proxy

@@ -14,6 +14,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "faults/core/clock.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/path_filter.hpp"
 #include "faults/proxy/acceptor.hpp"

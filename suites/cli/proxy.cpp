@@ -10,6 +10,7 @@
 #include <functional>
 #include <sstream>
 
+#include "faults/core/clock.hpp"
 #include "faults/core/fault.hpp"
 #include "faults/core/journal.hpp"
 #include "suites/cli/commands.hpp"
@@ -17,7 +18,6 @@
 #include "suites/cli/output.hpp"
 #include "suites/control/http_server.hpp"
 #include "suites/engine/host.hpp"
-#include "suites/metrics/clock.hpp"
 
 namespace squall::cli {
 namespace {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "faults/core/capability.hpp"
+#include "faults/core/clock.hpp"
 #include "faults/core/files.hpp"
 #include "faults/core/journal.hpp"
 #include "faults/kernel/namespace.hpp"
@@ -16,7 +17,6 @@
 #include "suites/cli/locate.hpp"
 #include "suites/cli/output.hpp"
 #include "suites/cli/progress.hpp"
-#include "suites/metrics/clock.hpp"
 #include "suites/report/report.hpp"
 #include "suites/targets/reached.hpp"
 

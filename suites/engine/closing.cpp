@@ -4,9 +4,9 @@
 
 #include <set>
 
+#include "faults/core/clock.hpp"
 #include "faults/kernel/socket_table.hpp"
 #include "suites/engine/match.hpp"
-#include "suites/metrics/clock.hpp"
 
 namespace squall {
 namespace {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <ctime>
 
-#include "suites/metrics/clock.hpp"
+#include "faults/core/clock.hpp"
 
 namespace squall {
 namespace {

@@ -86,10 +86,8 @@ private:
             if (options_.interrupted && options_.interrupted->load()) {
                 return end_early("interrupted before its end");
             }
-            if (stage_.process() && stage_.process()->ended()) {
-                target_ended_ = stage_.process()->ended();
-                return false;
-            }
+            target_ended_ = stage_.process() ? stage_.process()->died() : std::nullopt;
+            if (target_ended_) return false;
             injections_.advance();
             const Nanos now = recorder_.now();
             if (disconnect_at_ && now >= *disconnect_at_) {
@@ -199,6 +197,24 @@ Status read_declared(const Profile& profile, const std::filesystem::path& log, R
     return {};
 }
 
+/// Instants as the history has them; one that has not come is null.
+boost::json::array json_restarts(const std::vector<Restart>& restarts, Nanos ready_within, Nanos origin) {
+    const auto instant = [origin](Nanos at) { return at == 0 ? boost::json::value(nullptr) : at - origin; };
+    boost::json::array array;
+    for (const Restart& restart : restarts) {
+        array.push_back({{"pid", restart.pid},
+                         {"told_at_ns", instant(restart.told_at)},
+                         {"ended_at_ns", instant(restart.ended_at)},
+                         {"how", restart.how},
+                         {"new_pid", restart.new_pid},
+                         {"started_at_ns", instant(restart.started_at)},
+                         {"ready_at_ns", instant(restart.ready_at)},
+                         {"ready_within_ns", ready_within},
+                         {"seen_until_ns", instant(restart.seen_until)}});
+    }
+    return array;
+}
+
 /// Everything that the workload recorded, with its events as reconciled.
 void take_over(History& history, const History& workload, std::vector<Event> events) {
     for (const auto& [key, points] : workload.gauges()) {
@@ -299,7 +315,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
         const Nanos finished = monotonic_now();
         views.connections = (*workload)->ever_established();
         if (stage.proxy()) views.pairs = stage.proxy()->pairs();
-        ended = stage.process() ? stage.process()->ended() : ended;
+        if (stage.process() && !ended) ended = stage.process()->died();
         page_at_end = !ended && declared.wait_for_last_page(finished + noticing_max - recorder.origin());
         if (!ended && !page_at_end) {
             problems.push_back("the target's metrics could not be read after the load: " + declared.problem());
@@ -320,8 +336,11 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
         views.stopped_at = recorder.now();
         auto stopped = stage.process()->stop();
         if (!stopped) problems.push_back(stopped.error().message);
-        if (stopped && !stage.process()->ended_as_told()) ended = stage.process()->ended();
+        if (stopped && !stage.process()->ended_as_told()) ended = stage.process()->end_of_last();
     }
+    const auto restarts = stage.process() ? stage.process()->restarts() : std::vector<Restart>{};
+    for (const Restart& restart : restarts)
+        views.killed.push_back({restart.told_at - recorder.origin(), restart.ended_at - recorder.origin()});
     add_problems(from_workload, problems);
     views.target = stage.sampled().endpoint;
     views.realtime_minus_run = realtime_now() - (monotonic_now() - recorder.origin());
@@ -346,6 +365,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
                                {"profile", profile.file},
                                {"declares", declares(profile)},
                                {"page_at_end", page_at_end},
+                               {"restarts", json_restarts(restarts, profile.ready_within, recorder.origin())},
                                {"exited", nullptr}};
     if (ended) {
         target["exited"] = {{"at_ns", ended->at - recorder.origin()}, {"how", ended->how}, {"expected", false}};

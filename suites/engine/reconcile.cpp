@@ -29,7 +29,9 @@ public:
         const DeclaredDisconnect* said = found == by_label_.end() ? nullptr : matches_.lines[found->second];
         give_reason(event, said);
         if (said) declare(event, *said);
-        if (found == by_label_.end() || !peers_[found->second]) return;
+        if (found == by_label_.end()) return;
+        if (!said && killed_under(views_.connections[found->second].since, event.at)) event.labels["killed"] = "yes";
+        if (!peers_[found->second]) return;
         const auto held = views_.held.find(*peers_[found->second]);
         // Declared only behind the look at the sockets: then it was let go since.
         if (held == views_.held.end() || (said && said->offset >= views_.log_size_when_held)) return;
@@ -53,6 +55,12 @@ public:
 private:
     Nanos on_run_clock(const DeclaredDisconnect& line) const {
         return line.at == 0 ? 0 : line.at - views_.realtime_minus_run;
+    }
+
+    bool killed_under(Nanos since, Nanos ended) const {
+        return std::any_of(views_.killed.begin(), views_.killed.end(), [&](const Views::Killed& killed) {
+            return since <= killed.ended_at && ended >= killed.told_at;
+        });
     }
 
     void give_reason(Event& event, const DeclaredDisconnect* said) const {

@@ -24,6 +24,12 @@ struct Views {
     std::map<Endpoint, std::string> held;  ///< peers of the sockets that the target's process still had: their state
     std::size_t log_size_when_held = 0;    ///< of the target's log before that was looked up, in bytes
     Nanos stopped_at = 0;                  ///< on the run's clock: when the target was told to stop; 0: never
+
+    /// On the run's clock: each of the times that a fault ended the target's process.
+    struct Killed {
+        Nanos told_at = 0, ended_at = 0;
+    };
+    std::vector<Killed> killed;
 };
 
 /// Gives each of `events`' disconnects the label `reason`: what the target declared for that connection; where it
@@ -35,7 +41,8 @@ struct Views {
 /// For the books, each end also gets: `declared` (the target's reason), `declared_dropped`, `declared_delivered` where
 /// its line had them; `at_stop` where the line was written only as the target was stopped (by its time; of a line
 /// without one, if it came that late and the target's process had the socket until then); `held` (the socket's state)
-/// where the target's process still had the socket behind its own word, or without one. A line of the log that is no
+/// where the target's process still had the socket behind its own word, or without one; `killed` where a fault ended
+/// that process while the connection was open, and there is no line. A line of the log that is no
 /// end of any connection becomes an event `declared.unmatched`, with `connection` if it is one end too many of that
 /// one.
 std::vector<Event> reconcile(std::vector<Event> events, const Views& views);

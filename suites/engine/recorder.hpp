@@ -4,7 +4,7 @@
 #include <mutex>
 #include <set>
 
-#include "suites/metrics/clock.hpp"
+#include "faults/core/clock.hpp"
 #include "suites/metrics/history.hpp"
 
 namespace squall {

@@ -83,9 +83,11 @@ void KernelSampler::sample() {
 }
 
 void KernelSampler::sample_processes(Nanos at, const Result<kernel::CpuStat>& stat) {
-    const auto processes = process_tree(target_.pid);
+    const pid_t pid = target_.process->pid();
+    const auto processes = pid == 0 ? std::vector<pid_t>{} : process_tree(pid);
     const auto usage = process_usage(processes);
     gauge("target.alive", at, usage ? 1 : 0);
+    own_bytes_.reset();
     if (!usage) return;
     own_bytes_ = static_cast<double>(usage->own_bytes);
     gauge("target.rss", at, static_cast<double>(usage->resident_bytes));
@@ -158,13 +160,15 @@ void KernelSampler::sample_sockets(Nanos at) {
     gauge("target.receive_queue", at, receive_queue);
     gauge("target.socket_memory", at, memory);
     gauge("target.retransmits", at, retransmits);
-    gauge("target.memory", at, own_bytes_ + memory);
+    if (own_bytes_) gauge("target.memory", at, *own_bytes_ + memory);
 }
 
 DeclaredSampler::DeclaredSampler(Recorder& recorder, const SampledTarget& target, const Profile& profile)
     : recorder_(recorder),
       target_(target),
       profile_(profile),
+      first_pid_(pid()),
+      last_pid_(first_pid_),
       thread_(recorder, 2 * slice_length, entering(target.netns), [this] { sample(); }) {}
 
 std::string DeclaredSampler::problem() const {
@@ -201,25 +205,31 @@ void DeclaredSampler::sample() {
     }
     if (profile_.metrics_path.empty()) return;
     std::string problem;
+    const pid_t asked = pid();
     const auto page = get(profile_.metrics_path, status);
+    if (target_.process && (asked == 0 || pid() != asked)) return;  // ended by a fault: there is nobody's page to miss
     if (!page) {
         problem = page.error().message;
     } else if (status != 200) {
         problem = fmt::format("GET {} answered {}", profile_.metrics_path, status);
-    } else if (auto read = read_page(*page, at); !read) {
+    } else if (auto read = read_page(*page, at, asked); !read) {
         problem = read.error().message;
     } else {
         ++pages_;
         last_page_at_ = at;
     }
-    if (!problem.empty() && pages_ > 0) recorder_.note("a page of the target's metrics was not read: " + problem);
+    const bool expected = !target_.process || target_.process->serving();
+    if (!problem.empty() && pages_ > 0 && expected)
+        recorder_.note("a page of the target's metrics was not read: " + problem);
     const std::lock_guard lock(mutex_);
     problem_ = problem;
 }
 
-Status DeclaredSampler::read_page(const std::string& page, Nanos at) {
+Status DeclaredSampler::read_page(const std::string& page, Nanos at, pid_t asked) {
     const auto samples = parse_prometheus(page);
     if (!samples) return samples.error();
+    if (asked != last_pid_) last_counts_.clear();
+    last_pid_ = asked;
     std::map<Key, double> values;
     for (const auto& declared : profile_.metrics) {
         for (const auto& sample : *samples) {
@@ -258,8 +268,9 @@ Status DeclaredSampler::read_page(const std::string& page, Nanos at) {
             continue;
         }
         // The first page is the base: what a long-running target counted before is not this run's. A label pair that
-        // shows up only later counts from 0.
-        const auto last = last_counts_.try_emplace(key, pages_ == 0 ? value : 0).first;
+        // shows up only later counts from 0, and so does everything in a process that was started again.
+        const bool base = pages_ == 0 && asked == first_pid_;
+        const auto last = last_counts_.try_emplace(key, base ? value : 0).first;
         if (value > last->second) recorder_.event({at, key.metric, key.labels, value - last->second});
         last->second = value;
     }

@@ -16,6 +16,7 @@
 #include "suites/engine/recorder.hpp"
 #include "suites/metrics/stolen_cpu.hpp"
 #include "suites/targets/profile.hpp"
+#include "suites/targets/supervised_process.hpp"
 
 namespace squall {
 
@@ -33,7 +34,7 @@ private:
 };
 
 struct SampledTarget {
-    pid_t pid = 0;  ///< 0: not ours; only what it declares is sampled
+    const SupervisedProcess* process = nullptr;  ///< null: not ours; only what it declares is sampled
     const kernel::Cgroup* cgroup = nullptr;
     const kernel::Namespace* netns = nullptr;
     Endpoint endpoint;
@@ -58,8 +59,8 @@ private:
     Nanos last_throttled_ = -1, last_throttled_at_ = 0;
     ContentionReader contention_;
     std::optional<CpuContention> last_contention_;
-    double own_bytes_ = 0;
-    PeriodicThread thread_;  // last: it starts when everything above is there
+    std::optional<double> own_bytes_;  ///< none: it does not run
+    PeriodicThread thread_;            // last: it starts when everything above is there
 };
 
 /// The target's own metrics under squall's names, and whether it calls itself ready, every 500 ms.
@@ -77,13 +78,16 @@ public:
 
 private:
     void sample();
-    Status read_page(const std::string& page, Nanos at);
+    pid_t pid() const { return target_.process ? target_.process->pid() : 0; }
+    Status read_page(const std::string& page, Nanos at, pid_t asked);
     Result<std::string> get(const std::string& path, unsigned& status);
 
     Recorder& recorder_;
     SampledTarget target_;
     const Profile& profile_;
     std::map<Key, double> last_counts_;
+    const pid_t first_pid_;
+    pid_t last_pid_;        ///< whose page was read last
     std::set<Key> series_;  ///< of all pages
     std::atomic<std::uint64_t> pages_ = 0;
     std::atomic<double> declared_connections_ = 0;

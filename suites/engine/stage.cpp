@@ -69,7 +69,8 @@ Status Stage::launch(const Profile& profile, const FittedSettings& settings, Jou
     plan.cpus = cpus_.target;
     plan.stop_signal = profile.launch->stop_signal;
     plan.stop_grace = profile.launch->stop_grace;
-    auto process = Process::start(journal, plan);
+    auto process =
+        SupervisedProcess::start(journal, std::move(plan), [this, &profile] { return ask_whether_ready(profile); });
     if (!process) return process.error();
     process_ = std::move(*process);
     return {};
@@ -106,26 +107,28 @@ std::string Stage::log_problem() const {
                        format_quantity(static_cast<double>(log_bytes_max), dimension::bytes));
 }
 
+Status Stage::ask_whether_ready(const Profile& profile) const {
+    const auto answer = http_get({.endpoint = target_,
+                                  .host = profile.host,
+                                  .path = profile.ready_path.empty() ? "/" : profile.ready_path,
+                                  .headers = profile.headers});
+    if (!answer) return answer.error();
+    if (!profile.ready_path.empty() && answer->status / 100 != 2) {
+        return Error{fmt::format("GET {} answered {}", profile.ready_path, answer->status)};
+    }
+    return {};
+}
+
 Status Stage::wait_ready(const Profile& profile, const std::atomic<bool>* interrupted) {
     const Nanos until = monotonic_now() + profile.ready_within;
     std::string why;
     while (monotonic_now() < until) {
         if (interrupted && interrupted->load()) return Error{"interrupted before the target was ready", EINTR};
-        if (process_ && process_->ended()) {
-            return Error{fmt::format("the target {} before it was ready; {}", process_->ended()->how, last_words())};
+        if (const auto end = process_ ? process_->died() : std::nullopt) {
+            return Error{fmt::format("the target {} before it was ready; {}", end->how, last_words())};
         }
-        const auto probe = [&]() -> Status {
-            const auto answer = http_get({.endpoint = target_,
-                                          .host = profile.host,
-                                          .path = profile.ready_path.empty() ? "/" : profile.ready_path,
-                                          .headers = profile.headers});
-            if (!answer) return answer.error();
-            if (!profile.ready_path.empty() && answer->status / 100 != 2) {
-                return Error{fmt::format("GET {} answered {}", profile.ready_path, answer->status)};
-            }
-            return {};
-        };
-        const auto ready = testbed_ ? testbed_->target.run(probe) : probe();
+        const auto ask = [&] { return ask_whether_ready(profile); };
+        const auto ready = testbed_ ? testbed_->target.run(ask) : ask();
         if (ready) return {};
         why = ready.error().message;
         poll(nullptr, 0, 20);
@@ -164,11 +167,12 @@ Rig Stage::rig(Journal& journal, Clients& clients) {
                testbed ? &testbed->path : nullptr,
                filter_.get(),
                proxy_.get(),
-               target_};
+               target_,
+               process_.get()};
 }
 
 SampledTarget Stage::sampled() const {
-    return {process_ ? process_->pid() : 0, cgroup_.get(), testbed_ ? &testbed_->target : nullptr, target_};
+    return {process_.get(), cgroup_.get(), testbed_ ? &testbed_->target : nullptr, target_};
 }
 
 std::function<Status()> Stage::enter_clients() {

@@ -13,8 +13,8 @@
 #include "faults/proxy/proxy.hpp"
 #include "suites/engine/host.hpp"
 #include "suites/engine/sampler.hpp"
-#include "suites/targets/process.hpp"
 #include "suites/targets/profile.hpp"
+#include "suites/targets/supervised_process.hpp"
 #include "suites/workload/workload.hpp"
 
 namespace squall {
@@ -36,7 +36,7 @@ public:
     SampledTarget sampled() const;
     std::function<Status()> enter_clients();  ///< for the workload's thread, before its start() returns
 
-    Process* process() const { return process_.get(); }
+    SupervisedProcess* process() const { return process_.get(); }
     const proxy::Proxy* proxy() const { return proxy_.get(); }
     const std::vector<std::string>& notes() const { return notes_; }
     /// Not empty: the target has printed so much that the run has to end.
@@ -52,12 +52,14 @@ private:
     Status launch(const Profile& profile, const FittedSettings& settings, Journal& journal);
     Status start_proxy();
     std::string last_words() const;
+    /// Asks the target once, from the calling thread's network namespace.
+    Status ask_whether_ready(const Profile& profile) const;
 
     std::filesystem::path directory_;
     std::optional<kernel::Testbed> testbed_;
     std::unique_ptr<kernel::PathFilter> filter_;
     std::unique_ptr<kernel::Cgroup> cgroup_;
-    std::unique_ptr<Process> process_;
+    std::unique_ptr<SupervisedProcess> process_;
     std::unique_ptr<proxy::Proxy> proxy_;
     Endpoint target_{};
     CpuSplit cpus_;

@@ -56,6 +56,10 @@ std::vector<Finding> judge_unstated_books(const Scenario& scenario, const Histor
                 "; the target declares no drops (declared.drops, or log.dropped, in its profile), and no invariant "
                 "says how many it may lose: accounted(messages) >= …";
         }
+        if (finding.verdict == Verdict::fail && lost_to_kills_only(history)) {
+            finding.verdict = Verdict::inconclusive;
+            finding.detail += "; no invariant says how many may be lost with a process: accounted(messages) >= …";
+        }
         findings.push_back(std::move(finding));
     }
     const Measured connections = account_connections(history);

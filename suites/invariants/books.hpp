@@ -17,6 +17,8 @@ Measured account_connections(const History& history);
 
 /// Nothing came twice, or beyond what was declared delivered.
 bool delivered_right(const History& history);
+/// What is off is lost messages of connections whose process a fault had ended: maybe dropped, and not yet declared.
+bool lost_to_kills_only(const History& history);
 
 /// accounted(): "messages" or "connections".
 Measured accounted(const History& history, std::string_view what);

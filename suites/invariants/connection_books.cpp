@@ -121,6 +121,7 @@ void compare_totals(const History& history, Discrepancies& found) {
             std::min(declared_open(history, protocol).value_or(0), ends_kept_from_target(history, protocol));
         const std::string of = protocol.empty() ? "" : " (" + protocol + ")";
         found.add(declared - seen - uncertain - extra, "declared as ended, but not seen to end" + of);
+        if (facts::target_restarted(history)) continue;  // its count is what it had come to at its last page, at least
         found.add(seen - declared - uncertain - open, "seen to end, but not declared" + of);
     }
 }
@@ -159,7 +160,8 @@ void compare_ends(const History& history, bool complete, Discrepancies& found) {
         if (!is_end(event) || label(event.labels, "connection").empty()) continue;
         // Whoever declares it at the stop took it for open until then, whichever ends it logs.
         const bool at_stop = !label(event.labels, "at_stop").empty();
-        const bool due = (complete || at_stop || event.metric == "disconnects") && !kept_from_target(event);
+        const bool told = !kept_from_target(event) && !killed(event);
+        const bool due = told && (complete || at_stop || event.metric == "disconnects");
         if (due && !declared_in_time(event.labels) && !facts::target_exited(history)) {
             found.add(1, "ended, but not declared", how_it_ended(event.labels), event.at);
         }
@@ -175,7 +177,7 @@ void compare_ends(const History& history, bool complete, Discrepancies& found) {
 void compare_declared_reasons(const History& history, bool complete, Discrepancies& found) {
     const auto* log = facts::object(history.facts(), "declared_log");
     const auto* lines = log == nullptr ? nullptr : facts::object(*log, "disconnects");
-    if (lines == nullptr || facts::target_exited(history)) return;
+    if (lines == nullptr || facts::target_exited(history) || facts::target_restarted(history)) return;
     std::map<std::string, double> page;
     for (const Event& event : history.events()) {
         if (event.metric == "declared.disconnects") page[label(event.labels, "reason")] += event.value;

@@ -18,6 +18,7 @@ public:
     void name(std::string_view kind, std::string name);
 
     bool none() const { return kinds_.empty(); }
+    bool only(std::string_view kind) const { return kinds_.size() == 1 && kinds_[0].words == kind; }
     /// The share of `expected` that is not among the discrepancies. The detail names at most ten of each kind.
     Measured result(double expected, std::string_view of_what) const;
 

@@ -24,6 +24,11 @@ inline bool blind(const Labels& end) {
     return !label(end, "blind").empty() || label(end, "seen") == "lost";
 }
 
+/// Its process was ended by a fault while it was open, and had no time to declare what it knew of it.
+inline bool killed(const Event& end) {
+    return !label(end.labels, "killed").empty();
+}
+
 /// No packet told the target of this end: it finds out later, and maybe later than the run lasts.
 inline bool kept_from_target(const Event& end) {
     const std::string how = label(end.labels, "how");

@@ -39,6 +39,12 @@ bool target_exited(const History& history) {
     return target != nullptr && object(*target, "exited") != nullptr;
 }
 
+bool target_restarted(const History& history) {
+    const json::object* target = object(history.facts(), "target");
+    const json::value* restarts = target == nullptr ? nullptr : target->if_contains("restarts");
+    return restarts != nullptr && restarts->is_array() && !restarts->get_array().empty();
+}
+
 std::string page_problem(const History& history) {
     if (total_over_run(history, "declared.scrapes") <= 0) return "the target's metrics were never read";
     const json::object* target = object(history.facts(), "target");
@@ -168,6 +174,50 @@ void target_exit(const json::object& facts, std::vector<Finding>& findings) {
     findings.push_back(std::move(finding));
 }
 
+/// Of one restart: how long it took; empty: nobody knows, as it was not to be seen for as long as it may take.
+std::optional<Nanos> took(const json::object& restart, Nanos within) {
+    const auto started = instant(restart, "started_at_ns");
+    const auto ready = instant(restart, "ready_at_ns");
+    const auto until = instant(restart, "seen_until_ns");
+    if (!started) return std::nullopt;
+    if (ready) return *ready - *started;
+    return until && *until - *started > within ? std::optional(*until - *started) : std::nullopt;
+}
+
+/// The slowest restart stands for all of them.
+void target_restart(const json::object& facts, std::vector<Finding>& findings) {
+    const json::object* target = object(facts, "target");
+    const json::array* restarts = target == nullptr ? nullptr : list(*target, "restarts");
+    if (restarts == nullptr || restarts->empty()) return;
+    Nanos slowest = 0, within = 0;
+    Finding finding;
+    finding.name = "target: restarted";
+    finding.verdict = Verdict::pass;
+    finding.phase = "run";
+    for (const json::value& each : *restarts) {
+        const json::object* restart = each.if_object();
+        if (restart == nullptr) continue;
+        within = instant(*restart, "ready_within_ns").value_or(0);
+        const auto time = took(*restart, within);
+        if (!time) {
+            finding.verdict = worse(finding.verdict, Verdict::inconclusive);
+            finding.detail = "one was not seen to be ready, and not watched for long enough";
+            continue;
+        }
+        ++finding.samples;
+        slowest = std::max(slowest, *time);
+        if (*time <= within || finding.verdict == Verdict::fail) continue;
+        finding.verdict = Verdict::fail;
+        finding.since = instant(*restart, "started_at_ns");
+        if (!instant(*restart, "ready_at_ns")) finding.detail = "it did not come back";
+    }
+    const auto as_time = [](Nanos time) { return format_quantity(to_seconds(time), dimension::time); };
+    finding.expected = "the target is ready within " + as_time(within) + " of each start";
+    finding.measured = finding.samples > 0 ? as_time(slowest) : "";
+    finding.bound = as_time(within);
+    findings.push_back(std::move(finding));
+}
+
 template <class Visit>
 void for_each_injection(const Scenario& scenario, const History& history, const Visit& visit) {
     const json::array* all = list(history.facts(), "injections");
@@ -213,6 +263,7 @@ std::vector<Finding> findings(const Scenario& scenario, const History& history) 
     }
     rig_problems(history.facts(), findings);
     target_exit(history.facts(), findings);
+    if (!target_exited(history)) target_restart(history.facts(), findings);
     return findings;
 }
 

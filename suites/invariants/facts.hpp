@@ -20,6 +20,8 @@ bool flag(const boost::json::object& parent, std::string_view key);         ///<
 bool declares(const History& history, std::string_view what);
 /// It ended by itself: what it would have declared after that is missing.
 bool target_exited(const History& history);
+/// A fault ended it and started it again: what its process counted between its last page and its end is lost.
+bool target_restarted(const History& history);
 /// Why what the target's metrics page counts cannot be held against anything; empty: it can.
 std::string page_problem(const History& history);
 
@@ -39,7 +41,7 @@ struct Spell {
 std::vector<Spell> cpu_taken_on_purpose(const Scenario& scenario, const History& history);
 
 /// One for each fault of the scenario (its witness), one more for each that was not healed, for each problem of the
-/// rig, and for a target that exited though it should not have.
+/// rig, for a target that exited though it should not have, and for one that a fault has started again.
 std::vector<Finding> findings(const Scenario& scenario, const History& history);
 
 }  // namespace squall::facts

@@ -38,6 +38,7 @@ struct Judgement {
 ///   target.declares   {drops, disconnects, reasons, ends, drops_by_connection}: whether the target says so
 ///                     itself; then its word must agree with its clients'
 ///   target.exited     null, or {at_ns, how, expected}
+///   target.restarts[]   {started_at_ns, ready_at_ns, ready_within_ns, seen_until_ns}: a fault ended its process
 ///   target.page_at_end  false: the last page of its metrics is missing
 ///   declared_log      {disconnects: {reason: how many}, dropped}
 ///   injections[]      {name, phase, injected_at_ns, healed_at_ns, error, heal_error, witness: {bit, evidence}},

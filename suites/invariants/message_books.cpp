@@ -18,6 +18,7 @@ namespace {
 
 const char* const missed_undeclared = "missed and not declared dropped";
 const char* const missed_only = "missed";
+const char* const lost_with_process = "missed, and the target was killed before it could declare them dropped";
 const char* const dropped_unmissed = "declared dropped, but not missed";
 const char* const repeated = "duplicated";
 const char* const undeclared_arrivals = "arrived beyond what was declared delivered";
@@ -64,6 +65,7 @@ struct Connection {
     bool declared = true;
     bool resumable = false;
     bool kept_from_target = false;  // what was dropped may have been published since, and owed to nobody
+    bool killed = false;            // by a fault, with what the target had yet to declare about it
 };
 
 /// One subscriber over all its connections, by generation.
@@ -117,7 +119,8 @@ void book_loss(const Event& event, Losses& losses) {
 void book_end(const Event& end, Connection& connection) {
     const auto drops = number(end.labels, "declared_dropped");
     connection.ended = true;
-    connection.declared = connection.declared && drops;
+    connection.killed = killed(end);
+    connection.declared = connection.declared && (drops || connection.killed);
     connection.resumable = !label(end.labels, "resumable").empty();
     connection.kept_from_target = kept_from_target(end);
     connection.losses.dropped += drops.value_or(0);
@@ -156,6 +159,7 @@ Accounts accounts_of(const History& history) {
 /// show only then.
 void judge_one(const Account& account, Discrepancies& found) {
     double carry = 0;
+    bool after_killed = false;  // and resumes from it
     for (const auto& [generation, connection] : account.connections) {
         const Losses& losses = connection.losses;
         const double before = std::min(std::max(0.0, losses.missed - losses.dropped), carry);
@@ -164,8 +168,10 @@ void judge_one(const Account& account, Discrepancies& found) {
         const std::string off =
             fmt::format("{}: missed {:.0f}, declared dropped {:.0f}{}", connection.name, losses.missed, losses.dropped,
                         before > 0 ? fmt::format(", and {:.0f} before it", before) : "");
-        found.add(missing, missed_undeclared, off, losses.since);
+        const bool untold = connection.killed || after_killed;
+        found.add(missing, untold ? lost_with_process : missed_undeclared, off, losses.since);
         found.add(unused - losses.excused - losses.in_flight, dropped_unmissed, off);
+        after_killed = connection.killed && connection.resumable;
         carry = connection.resumable ? carry - before + unused : 0;
     }
 }
@@ -180,7 +186,9 @@ public:
     }
     void judge(const History& history, double declared, bool declares, Discrepancies& found) const {
         const double dropped = declares ? std::max(all_.dropped, declared) : 0;
-        const char* const kind = declares ? missed_undeclared : missed_only;
+        // Of what a killed target counted, that since its last page is missing.
+        const char* const undeclared = facts::target_restarted(history) ? lost_with_process : missed_undeclared;
+        const char* const kind = declares ? undeclared : missed_only;
         found.add(all_.missed - dropped, kind, {}, all_.since);
         if (all_.missed > dropped) {
             for (const std::string& loser : losers_)
@@ -273,9 +281,16 @@ Measured account_messages(const History& history) {
     }
     Discrepancies found;
     const bool all_declared = account_losses(history, found);
-    if (all_declared && !facts::target_exited(history)) compare_declared_drops(history, found);
+    const bool both_whole = !facts::target_exited(history) && !facts::target_restarted(history);
+    if (all_declared && both_whole) compare_declared_drops(history, found);
     account_deliveries(history, found);
     return found.result(expected, "expected");
+}
+
+bool lost_to_kills_only(const History& history) {
+    Discrepancies lost;
+    account_losses(history, lost);
+    return lost.only(lost_with_process) && delivered_right(history);
 }
 
 bool delivered_right(const History& history) {

@@ -82,6 +82,11 @@ void merge_facts(json::object& facts, const json::object& other) {
     }
     const json::value* other_target = other.if_contains("target");
     if (other_target == nullptr || !other_target->is_object()) return;
+    if (other_target->as_object().if_contains("restarts") != nullptr) {
+        json::value& own = facts["target"];
+        if (!own.is_object()) own = json::object{};
+        append_array(own.as_object(), "restarts", other_target->as_object());
+    }
     const json::value* exited = other_target->as_object().if_contains("exited");
     if (exited == nullptr || !exited->is_object()) return;
     json::value& target = facts["target"];

@@ -11,6 +11,8 @@
 #include <optional>
 #include <sstream>
 
+#include "faults/core/process_stat.hpp"
+
 namespace squall {
 namespace {
 
@@ -31,27 +33,8 @@ void for_each_entry(const std::string& path, Visit visit) {
     closedir(directory);
 }
 
-/// Fields of /proc/PID/stat from the third on: the second, the program's name, may hold blanks and parentheses.
-std::vector<std::string> stat_fields(pid_t pid) {
-    const auto text = read_file(fmt::format("/proc/{}/stat", pid));
-    const auto name_end = text.rfind(')');
-    if (name_end == std::string::npos) return {};
-    std::istringstream stream(text.substr(name_end + 1));
-    std::vector<std::string> fields;
-    for (std::string field; stream >> field;)
-        fields.push_back(field);
-    return fields;
-}
-
-// Indices into stat_fields, from proc(5)'s numbering less 3.
-constexpr std::size_t stat_parent = 1;
-constexpr std::size_t stat_user_time = 11;
-constexpr std::size_t stat_system_time = 12;
-constexpr std::size_t stat_threads = 17;
-constexpr std::size_t stat_resident_pages = 21;
-
-std::uint64_t number(const std::string& text) {
-    return std::strtoull(text.c_str(), nullptr, 10);
+std::string stat_path(pid_t pid) {
+    return fmt::format("/proc/{}/stat", pid);
 }
 
 /// The kernel's sums, in kB: /proc/PID/smaps_rollup (proc(5); Pss_Anon and Pss_Shmem since Linux 5.2).
@@ -61,9 +44,9 @@ bool add_proportional(pid_t pid, ProcessUsage& usage) {
     std::uint64_t shared = 0;
     for (std::string line; std::getline(rollup, line);) {
         const std::string value = line.substr(std::min(line.find(':') + 1, line.size()));
-        if (line.starts_with("Pss:")) all = number(value) * 1024;
-        if (line.starts_with("Pss_Anon:")) anonymous = number(value) * 1024;
-        if (line.starts_with("Pss_Shmem:")) shared = number(value) * 1024;
+        if (line.starts_with("Pss:")) all = stat_number(value) * 1024;
+        if (line.starts_with("Pss_Anon:")) anonymous = stat_number(value) * 1024;
+        if (line.starts_with("Pss_Shmem:")) shared = stat_number(value) * 1024;
     }
     if (!all) return false;
     usage.proportional_bytes += *all;
@@ -78,8 +61,9 @@ std::vector<pid_t> process_tree(pid_t root) {
     for_each_entry("/proc", [&](const char* name) {
         const pid_t pid = std::atoi(name);
         if (pid <= 0) return;
-        const auto fields = stat_fields(pid);
-        if (fields.size() > stat_parent) children.emplace(static_cast<pid_t>(number(fields[stat_parent])), pid);
+        const auto fields = stat_fields(stat_path(pid));
+        if (fields.size() > stat_field::parent)
+            children.emplace(static_cast<pid_t>(stat_number(fields[stat_field::parent])), pid);
     });
     std::vector<pid_t> tree{root};
     for (std::size_t i = 0; i < tree.size(); ++i) {
@@ -95,17 +79,19 @@ Result<ProcessUsage> process_usage(const std::vector<pid_t>& processes) {
     static const Nanos tick = nanos_per_second / sysconf(_SC_CLK_TCK);
     ProcessUsage usage;
     for (const pid_t pid : processes) {
-        const auto fields = stat_fields(pid);
-        if (fields.size() <= stat_resident_pages) continue;
-        const std::uint64_t resident = number(fields[stat_resident_pages]) * page_bytes;
+        const auto fields = stat_fields(stat_path(pid));
+        if (fields.size() <= stat_field::resident_pages || fields[stat_field::state] == "Z") continue;
+        const std::uint64_t resident = stat_number(fields[stat_field::resident_pages]) * page_bytes;
         usage.resident_bytes += resident;
         if (!add_proportional(pid, usage)) {
             usage.proportional_bytes += resident;
             usage.own_bytes += resident;
             usage.proportional_known = false;
         }
-        usage.cpu_time += static_cast<Nanos>(number(fields[stat_user_time]) + number(fields[stat_system_time])) * tick;
-        usage.threads += static_cast<std::uint32_t>(number(fields[stat_threads]));
+        usage.cpu_time += static_cast<Nanos>(stat_number(fields[stat_field::user_time]) +
+                                             stat_number(fields[stat_field::system_time])) *
+                          tick;
+        usage.threads += static_cast<std::uint32_t>(stat_number(fields[stat_field::threads]));
         for_each_entry(fmt::format("/proc/{}/fd", pid), [&](const char*) { ++usage.descriptors; });
         ++usage.processes;
     }

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "suites/metrics/clock.hpp"
+#include "faults/core/clock.hpp"
 
 namespace squall {
 namespace {

@@ -13,7 +13,7 @@
 #include <optional>
 #include <sstream>
 
-#include "suites/metrics/clock.hpp"
+#include "faults/core/clock.hpp"
 
 namespace squall {
 namespace {

@@ -14,10 +14,10 @@
 #include <cstring>
 #include <map>
 
+#include "faults/core/clock.hpp"
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "faults/kernel/process.hpp"
-#include "suites/metrics/clock.hpp"
 
 namespace squall {
 namespace {

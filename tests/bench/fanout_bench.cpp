@@ -15,8 +15,8 @@
 #include <fstream>
 #include <thread>
 
+#include "faults/core/clock.hpp"
 #include "sockets.hpp"
-#include "suites/metrics/clock.hpp"
 #include "suites/metrics/process_tree.hpp"
 #include "suites/targets/http_probe.hpp"
 #include "suites/targets/process.hpp"

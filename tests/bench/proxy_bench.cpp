@@ -18,9 +18,9 @@
 #include <functional>
 #include <thread>
 
+#include "faults/core/clock.hpp"
 #include "faults/core/journal.hpp"
 #include "sockets.hpp"
-#include "suites/metrics/clock.hpp"
 #include "suites/metrics/process_tree.hpp"
 #include "suites/targets/process.hpp"
 

@@ -22,11 +22,13 @@ HANG_SECONDS = 30
 EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.02 -> 0.01 over 300ms}", False),
     "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
+    "cpu-starvation": ("{fault: cpu-starvation, threads: 50%}", False),
     "duplicate": ("{fault: duplicate, duplicates: 20%}", False),
     "fd-limit": ("{fault: fd-limit, headroom: 4}, {fault: handshake-flood, rate: 100/s, then: stay}", False),
     "freeze": ("{fault: freeze, for: 100ms, every: 200ms, every_jitter: 50ms}", False),
     "half-open": ("{fault: half-open, cohort: sse, state: peer-vanished}", False),
     "handshake-flood": ("{fault: handshake-flood, rate: 100/s, then: stay}", True),
+    "kill": ("{fault: kill, restart_after: 50ms, times: 3, uptime: 50ms, backoff: 2}", False),
     "latency": ("{fault: latency, delay: 20ms, jitter: 10ms}", True),
     "malformed-frames": ("{fault: malformed-frames, kind: oversized}", False),
     "mass-disconnect": ("{fault: mass-disconnect, how: vanish}", False),

@@ -77,6 +77,15 @@ TEST_F(FdLimit, ATargetThatRaisesItAgainIsNotLimited) {
     EXPECT_FALSE(witness_after(**injection, std::chrono::milliseconds(50)).bit);
 }
 
+TEST_F(FdLimit, WhatTheTargetChangedItselfIsLeft) {
+    run(sleep_for_ever);
+    auto injection = inject("fd-limit", {{"limit", "40"}});
+    ASSERT_EQ(failure(injection), "");
+    EXPECT_EQ(failure(kernel::set_descriptor_limit(process, earlier - 1)), "");
+    EXPECT_EQ(failure((*injection)->heal()), "");
+    EXPECT_EQ(limit(), earlier - 1);
+}
+
 TEST_F(FdLimit, WhatInheritedTheLimitGetsTheEarlierOneBack) {
     run([] {
         rlimit now{};

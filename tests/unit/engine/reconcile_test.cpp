@@ -55,6 +55,24 @@ TEST(Reconcile, WhatTheTargetDeclaredIsTheReasonButTheClientsTimeCounts) {
     EXPECT_EQ(events[0].at, 9);
 }
 
+TEST(Reconcile, WhatWasOpenWhenItsProcessWasKilledIsMarked) {
+    const auto before = connection(0, 1, client, 3);
+    const auto across = connection(1, 1, {client.address, 4001}, 3);
+    const auto declared = connection(2, 1, {client.address, 4002}, 3);
+    const auto after = connection(3, 1, {client.address, 4003}, 30);
+    auto all = views({before, across, declared, after}, {{11, {client.address, 4002}, "sse", "drain"}});
+    all.killed = {{10, 20}};
+    const auto events =
+        reconcile({ended("disconnects", before, "reset", 9), ended("disconnects", across, "reset", 12),
+                   ended("disconnects", declared, "eof_clean", 12), ended("disconnects", after, "reset", 40)},
+                  all);
+    ASSERT_EQ(events.size(), 4U);
+    EXPECT_EQ(events[0].labels.count("killed"), 0U) << "it had ended before";
+    EXPECT_EQ(events[1].labels.at("killed"), "yes");
+    EXPECT_EQ(events[2].labels.count("killed"), 0U) << "there was time to declare it";
+    EXPECT_EQ(events[3].labels.count("killed"), 0U) << "the next process's";
+}
+
 TEST(Reconcile, OfAClientThatDidNotLookTheTargetsTimeCountsButNeverALaterOne) {
     const auto slow = connection(0, 1, client);
     for (const Nanos declared : {Nanos{5}, Nanos{50}}) {

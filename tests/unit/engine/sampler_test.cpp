@@ -1,7 +1,11 @@
-// Which page of the target's metrics is the last one.
+// Which page of the target's metrics is the last one, and what its counters say of a target that is started again.
 #include "suites/engine/sampler.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "tests/unit/workload/scripted_server.hpp"
 
@@ -66,6 +70,51 @@ TEST(LastPage, IsMissingWhereThePagesStopBeforeTheTargetHadTheTimeToNotice) {
     while (sampler.pages() == 0)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     EXPECT_FALSE(sampler.wait_for_last_page(target.recorder.now() + 300 * ms));
+}
+
+TEST(Counters, OfATargetThatIsStartedAgainGoOn) {
+    const auto directory = std::filesystem::temp_directory_path() / ("squall-sampler-test-" + std::to_string(getpid()));
+    std::filesystem::create_directories(directory);
+    {
+        auto journal = *Journal::create(directory / "state", "sampler-" + std::to_string(getpid()));
+        ProcessPlan plan;
+        plan.command = {"sleep", "600"};
+        plan.output = directory / "output";
+        auto process = *SupervisedProcess::start(journal, plan, [] { return Status(); });
+
+        std::atomic<int> dropped = 3;
+        ScriptedServer server([&dropped](Peer& peer, const std::string&) {
+            const std::string page = "dropped_total " + std::to_string(dropped) + "\n";
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(page.size()) + "\r\n\r\n" + page);
+        });
+        Profile profile;
+        profile.metrics_path = "/metrics";
+        profile.metrics = {{"declared.drops", "dropped_total", {}, ""}};
+        Recorder recorder{monotonic_now()};
+        {
+            DeclaredSampler sampler(recorder, {.process = process.get(), .endpoint = server.endpoint()}, profile);
+            const auto next_page = [&] {  // the one under way may be of before
+                for (const auto from = sampler.pages(); sampler.pages() < from + 2;)
+                    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            };
+            next_page();  // 3: from before the run
+            dropped = 5;
+            next_page();  // 2 more
+            ASSERT_TRUE(process->end(SIGKILL));
+            while (process->look()->ended.empty())
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            dropped = 7;  // more than the first process had ever counted
+            ASSERT_TRUE(process->start());
+            next_page();
+        }
+        double sum = 0;
+        for (const Event& event : recorder.history().events())
+            sum += event.metric == "declared.drops" ? event.value : 0;
+        EXPECT_EQ(sum, 2 + 7);
+        EXPECT_TRUE(recorder.notes().empty()) << "nobody's page is not missed";
+        EXPECT_TRUE(process->stop());
+    }
+    std::filesystem::remove_all(directory);
 }
 
 }  // namespace

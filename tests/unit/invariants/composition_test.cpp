@@ -151,6 +151,26 @@ TEST(Target, ItsUnexpectedExitIsAFailure) {
     EXPECT_EQ(run.injected(bit, R"(, "target": {"exited": null})").verdict, Verdict::pass);
 }
 
+TEST(Target, ItHasToComeBackInTimeFromEachKill) {
+    FaultyRun run;
+    const auto restarted = [&](const std::string& instants) {
+        return run.injected(bit, R"(, "target": {"exited": null, "restarts": [
+            {"started_at_ns": 1000000000, "ready_at_ns": 1200000000, "ready_within_ns": 3000000000},
+            {"started_at_ns": 5000000000, "ready_within_ns": 3000000000, )" +
+                                     instants + "}]}");
+    };
+    EXPECT_EQ(restarted(R"("ready_at_ns": 7000000000)").verdict, Verdict::pass);
+    EXPECT_EQ(named(restarted(R"("ready_at_ns": 7000000000)"), "target: restarted").measured, "2s");
+    EXPECT_EQ(restarted(R"("ready_at_ns": 8500000000)").verdict, Verdict::fail);
+
+    const Judgement gone = restarted(R"("ready_at_ns": null, "seen_until_ns": 9000000000)");
+    EXPECT_EQ(gone.verdict, Verdict::fail);
+    EXPECT_EQ(named(gone, "target: restarted").detail, "it did not come back");
+    EXPECT_EQ(named(gone, "target: restarted").since, 5000 * ms);
+    EXPECT_EQ(restarted(R"("ready_at_ns": null, "seen_until_ns": 7000000000)").verdict, Verdict::inconclusive)
+        << "it had a second left";
+}
+
 TEST(Rig, ItsOwnLagMakesLatenciesInconclusiveWhateverTheyAre) {
     PlayedRun run;
     run.steady("healthy", 0, 8000 * ms, 3 * ms);

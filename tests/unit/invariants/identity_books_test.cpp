@@ -1,4 +1,6 @@
 // The books of a target that tells its connections apart in its log: who is off, although the totals agree.
+#include <algorithm>
+
 #include "suites/invariants/contradiction.hpp"
 #include "tests/unit/invariants/played_run.hpp"
 
@@ -221,6 +223,48 @@ TEST(IdentityBooks, ATargetThatExitedCouldNotDeclareItsEnds) {
     run.end("slow#1.1", 0);
     run.evict("slow#2.1", "reset", "", "");
     EXPECT_EQ(run.off(connections), "");
+}
+
+constexpr const char* killed_once =
+    R"({"target": {"declares": {"reasons": true, "ends": true, "drops_by_connection": true},
+        "restarts": [{"started_at_ns": 6500000000, "ready_at_ns": 6600000000, "ready_within_ns": 10000000000}]}})";
+
+TEST(IdentityBooks, WhatWasKilledCouldNotDeclareItsEnds) {
+    LoggedRun run;
+    run.facts(killed_once);
+    run.connect("slow", 1);
+    run.event("disconnects", 6000 * ms, {{"cohort", "slow"}, {"connection", "slow#1.1"}, {"killed", "yes"}});
+    EXPECT_EQ(run.off(connections), "");
+    run.evict("slow#2.1", "reset", "", "");
+    EXPECT_EQ(run.off(connections), "of 2 opened: 1 ended, but not declared (slow#2.1: seen reset)")
+        << "of the next process that is asked";
+}
+
+TEST(IdentityBooks, WhatWasMissedOverAKillMayHaveBeenDroppedAndWhatWasMissedLaterMayNot) {
+    LoggedRun run;
+    run.facts(killed_once);
+    run.connect("slow", 1);
+    run.event("disconnects", 6000 * ms,
+              {{"cohort", "slow"}, {"connection", "slow#3.1"}, {"killed", "yes"}, {"resumable", "yes"}});
+    run.lose("slow#3.1", "messages.missed", 2);
+    run.lose("slow#3.2", "messages.missed", 5);
+    run.end("slow#3.2", 0, {{"resumable", "yes"}});
+    const auto books = [&] {
+        run.scenario.invariants.clear();
+        const auto all = judge(run.scenario, run.history).findings;
+        const auto found =
+            std::find_if(all.begin(), all.end(), [](const Finding& f) { return f.name == "books: messages"; });
+        return found == all.end() ? Finding{} : *found;
+    };
+    EXPECT_EQ(books().verdict, Verdict::inconclusive);
+    EXPECT_NE(books().detail.find("7 missed, and the target was killed before it could declare them dropped"),
+              std::string::npos)
+        << books().detail;
+    EXPECT_EQ(run.judged("accounted(messages) >= 99% always").verdict, Verdict::pass) << "7 of 1000";
+
+    run.lose("slow#3.3", "messages.missed", 1);
+    run.end("slow#3.3", 0);
+    EXPECT_EQ(books().verdict, Verdict::fail) << books().detail;
 }
 
 TEST(IdentityBooks, DeclaredGoneButTheSocketIsThere) {

@@ -67,7 +67,8 @@ History shard(int number) {
 TEST(History, ShardsAddUp) {
     History merged;
     History second = shard(2);
-    second.facts()["target"] = json::object{{"exited", json::object{{"how", "killed"}}}};
+    second.facts()["target"] =
+        json::object{{"exited", json::object{{"how", "killed"}}}, {"restarts", json::array{1, 2}}};
     merged.merge(shard(1), 1);
     merged.merge(second, 2);
 
@@ -85,6 +86,7 @@ TEST(History, ShardsAddUp) {
     EXPECT_EQ(facts.at("injections").as_array().size(), 2u);
     EXPECT_EQ(facts.at("rig").at("problems").as_array().size(), 2u);
     EXPECT_EQ(facts.at("target").at("exited").at("how"), "killed");
+    EXPECT_EQ(facts.at("target").at("restarts").as_array().size(), 2u);
 }
 
 }  // namespace
