@@ -140,13 +140,14 @@ Result<std::unique_ptr<Shaper>> Shaper::create(const Namespace& path, const std:
                                                const std::variant<Bottleneck, Delay>& queue) {
     auto own_handle = path.duplicate();
     if (!own_handle) return own_handle.error();
+    const auto* limited = std::get_if<Bottleneck>(&queue);
+    const Bottleneck bottleneck = limited != nullptr ? *limited : wide;
     std::unique_ptr<Shaper> shaper(new Shaper(std::move(*own_handle), interface, bottleneck));
     const auto made = path.run([&]() -> Status {
         const auto place = find(interface);
         if (!place) return place.error();
         if (auto there = have_root(*place); !there) return there;
-        const auto* bottleneck = std::get_if<Bottleneck>(&queue);
-        const auto added = add_class(*place, bottleneck != nullptr ? *bottleneck : wide);
+        const auto added = add_class(*place, bottleneck);
         if (!added) return added.error();
         shaper->class_ = *added;
         return add_queue(*place, *added, queue);
