@@ -152,7 +152,7 @@ private:
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& options) {
-    Opening opening = rig.clients.opening(options.has("protocol") ? options.choice("protocol") : "");
+    Opening opening = opening_of(rig.clients, options);
     return std::make_unique<HandshakeFlood>(rig, std::move(opening), options.number("rate"),
                                             options.choice("then") == "stay",
                                             static_cast<std::size_t>(options.number("connections_max")));
@@ -188,11 +188,7 @@ const RegisterFault registered{Fault{
              .fallback = "200",
              .min = 1,
              .max = 10'000},
-            {.name = "protocol",
-             .kind = OptionSpec::Kind::choice,
-             .dimension = {},
-             .doc = "What they ask for; without it, what the first cohort does.",
-             .choices = {"sse", "websocket"}},
+            protocol_option(),
         },
     .inject = inject,
 }};

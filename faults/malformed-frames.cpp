@@ -28,18 +28,13 @@ std::string frame_of(const std::string& kind, std::uint64_t size) {
 
 class MalformedFrames final : public Injection {
 public:
-    MalformedFrames(Clients& clients, std::string kind, const std::vector<ClientConnection>& chosen,
-                    std::size_t left_out)
-        : clients_(clients), kind_(std::move(kind)), left_out_(left_out) {
-        for (const auto& connection : chosen)
-            ids_.push_back(connection.id);
-    }
+    MalformedFrames(Clients& clients, std::string kind, ChosenWebSockets chosen)
+        : clients_(clients), kind_(std::move(kind)), left_out_(chosen.sse_left_out), ids_(std::move(chosen.ids)) {}
 
     Status begin(const std::string& frame) {
         const auto reached = clients_.send_raw(ids_, frame);
         if (!reached) return reached.error();
         if (*reached == 0) return Error{"malformed-frames: every connection that was chosen had ended"};
-        sent_ = *reached;
         return {};
     }
 
@@ -47,19 +42,20 @@ public:
 
     Result<Witness> witness() override {
         std::map<std::string, std::size_t> ends;
-        std::size_t ended = 0;
+        std::size_t sent = 0, ended = 0;
         for (const Outcome& outcome : clients_.outcomes(ids_)) {
+            sent += outcome.sent;
             if (outcome.end.empty() || outcome.end == "hung_up") continue;
             ++ends[outcome.end];
             ++ended;
         }
         Witness witness;
-        witness.bit = sent_ > 0;
-        witness.evidence = fmt::format("{} {} frames sent, {} connections ended afterwards", sent_, kind_, ended);
+        witness.bit = sent > 0;
+        witness.evidence = fmt::format("{} {} frames sent, {} connections ended afterwards", sent, kind_, ended);
         for (const auto& [end, count] : ends)
             witness.evidence += fmt::format("{} {} by {}", &end == &ends.begin()->first ? ":" : ",", count, end);
         if (left_out_ > 0) witness.evidence += fmt::format("; {} SSE connections left out", left_out_);
-        witness.measures = {{"frames_sent", static_cast<double>(sent_)}, {"ended", static_cast<double>(ended)}};
+        witness.measures = {{"frames_sent", static_cast<double>(sent)}, {"ended", static_cast<double>(ended)}};
         for (const auto& [end, count] : ends)
             witness.measures.push_back({"ended_by_" + end, static_cast<double>(count)});
         witness.connections = ids_;
@@ -72,20 +68,14 @@ private:
     Clients& clients_;
     const std::string kind_;
     const std::size_t left_out_;
-    std::vector<ConnectionId> ids_;
-    std::size_t sent_ = 0;
+    const std::vector<ConnectionId> ids_;
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    auto all = rig.clients.connections(aim.cohort);
-    const std::size_t sse = std::erase_if(all, [](const auto& connection) { return !connection.websocket; });
-    if (all.empty()) {
-        return Error{fmt::format("malformed-frames: no WebSocket connection of cohort '{}' is open", aim.cohort)};
-    }
-    const auto chosen = choose(all, aim);
-    if (chosen.empty()) return nobody_open("malformed-frames", aim);
+    auto chosen = choose_websockets(rig.clients, aim, "malformed-frames");
+    if (!chosen) return chosen.error();
     const std::string& kind = options.choice("kind");
-    auto injection = std::make_unique<MalformedFrames>(rig.clients, kind, chosen, sse);
+    auto injection = std::make_unique<MalformedFrames>(rig.clients, kind, std::move(*chosen));
     const std::string frame = frame_of(kind, static_cast<std::uint64_t>(options.number("size")));
     if (auto begun = injection->begin(frame); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
@@ -96,7 +86,7 @@ const RegisterFault registered{Fault{
     .summary = "Clients whose WebSocket library is broken, or that probe for a server that is.",
     .mechanism = "Each chosen subscriber sends one frame that RFC 6455 forbids, and otherwise goes on as before.",
     .privilege = "none",
-    .witness = "The frames were written to connections that were open.",
+    .witness = "The kernel took whole frames for connections that were open.",
     .healing = "Nothing to put back: who was cut off comes back by its policy, and in order.",
     .site = Site::clients,
     .aimed = true,

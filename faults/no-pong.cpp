@@ -13,11 +13,8 @@ namespace {
 
 class NoPong final : public Injection {
 public:
-    NoPong(Clients& clients, const std::vector<ClientConnection>& chosen, std::size_t left_out)
-        : clients_(clients), left_out_(left_out) {
-        for (const auto& connection : chosen)
-            ids_.push_back(connection.id);
-    }
+    NoPong(Clients& clients, ChosenWebSockets chosen)
+        : clients_(clients), left_out_(chosen.sse_left_out), ids_(std::move(chosen.ids)) {}
 
     ~NoPong() override {
         if (const Status healed = heal(); !healed) {
@@ -70,22 +67,16 @@ public:
 private:
     Clients& clients_;
     const std::size_t left_out_;
-    std::vector<ConnectionId> ids_;
+    const std::vector<ConnectionId> ids_;
     std::map<ConnectionId, std::uint32_t> before_;  ///< unanswered in an earlier use
     std::size_t reached_ = 0;
     bool withheld_ = false;
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options&) {
-    auto all = rig.clients.connections(aim.cohort);
-    const std::size_t sse = std::erase_if(all, [](const auto& connection) { return !connection.websocket; });
-    if (all.empty()) {
-        return Error{
-            fmt::format("no-pong: no WebSocket connection of cohort '{}' is open; only they have pings", aim.cohort)};
-    }
-    const auto chosen = choose(all, aim);
-    if (chosen.empty()) return nobody_open("no-pong", aim);
-    auto injection = std::make_unique<NoPong>(rig.clients, chosen, sse);
+    auto chosen = choose_websockets(rig.clients, aim, "no-pong");
+    if (!chosen) return chosen.error();
+    auto injection = std::make_unique<NoPong>(rig.clients, std::move(*chosen));
     if (auto begun = injection->begin(); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
 }

@@ -32,7 +32,7 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Option
     auto quota = proxy::inject_toxic(rig, aim, options, "proxy-cut",
                                      {.quota = static_cast<std::uint64_t>(options.number("bytes"))});
     if (!quota) return quota.error();
-    auto closing = proxy::close_when(rig, {}, options, "proxy-cut",
+    auto closing = proxy::close_when(rig, {}, proxy::close_by(options), "proxy-cut",
                                      [](const proxy::OpenPair& open, Nanos) { return open.quota_used; });
     if (!closing) return closing.error();
     return std::unique_ptr<Injection>(std::make_unique<Cut>(std::move(*quota), std::move(*closing)));

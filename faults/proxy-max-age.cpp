@@ -6,7 +6,7 @@ namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     return proxy::close_when(
-        rig, aim, options, "proxy-max-age",
+        rig, aim, proxy::close_by(options), "proxy-max-age",
         [age = options.duration("age")](const proxy::OpenPair& open, Nanos now) { return now - open.since >= age; });
 }
 

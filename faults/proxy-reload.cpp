@@ -10,15 +10,10 @@ namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
     const Nanos at = monotonic_now();
-    const Nanos drain = options.duration("drain");
-    // Drawn by the client's port, so that the order in which connections are asked about does not matter.
-    const auto turn = [drain, seed = aim.seed](const proxy::OpenPair& open) {
-        std::uint64_t state = seed ^ open.pair.client.port;
-        return static_cast<Nanos>(next_random(state) % static_cast<std::uint64_t>(drain + 1));
-    };
-    return proxy::close_when(rig, aim, options, "proxy-reload", [at, turn](const proxy::OpenPair& open, Nanos now) {
-        return open.since < at && now - at >= turn(open);
-    });
+    const auto turn = proxy::turn_within(options.duration("drain"), aim.seed);
+    return proxy::close_when(
+        rig, aim, proxy::close_by(options), "proxy-reload",
+        [at, turn](const proxy::OpenPair& open, Nanos now) { return open.since < at && now - at >= turn(open); });
 }
 
 const RegisterFault registered{Fault{

@@ -142,7 +142,7 @@ private:
 };
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& options) {
-    Opening opening = rig.clients.opening(options.has("protocol") ? options.choice("protocol") : "");
+    Opening opening = opening_of(rig.clients, options);
     auto injection = std::make_unique<Slowloris>(rig, std::move(opening), options.duration("interval"));
     if (auto begun = injection->begin(static_cast<std::size_t>(options.number("connections"))); !begun) {
         return begun.error();
@@ -173,11 +173,7 @@ const RegisterFault registered{Fault{
              .fallback = "500ms",
              .min = 0.01,
              .max = 600},
-            {.name = "protocol",
-             .kind = OptionSpec::Kind::choice,
-             .dimension = {},
-             .doc = "Whose request they begin; without it, the first cohort's.",
-             .choices = {"sse", "websocket"}},
+            protocol_option(),
         },
     .inject = inject,
 }};

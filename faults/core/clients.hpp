@@ -44,7 +44,8 @@ struct ClientConnection {
 struct Outcome {
     ConnectionId id;
     std::uint32_t pings_unanswered = 0;
-    std::string end;  ///< empty: open; "hung_up" by squall; else as the client saw it: "close_1002", "reset", …
+    bool sent = false;  ///< what send_raw() wrote last: the kernel has taken all of it
+    std::string end;    ///< empty: open; "hung_up" by squall; else as the client saw it: "close_1002", "reset", …
 };
 
 /// How a subscriber reads what has arrived for it.

@@ -57,6 +57,18 @@ std::vector<ClientConnection> choose(const std::vector<ClientConnection>& all, c
 /// What a fault says whose aim found nobody.
 Error nobody_open(std::string_view fault, const Aim& aim);
 
+/// The chosen ones among the WebSocket connections of the cohort that is aimed at.
+struct ChosenWebSockets {
+    std::vector<ConnectionId> ids;
+    std::size_t sse_left_out = 0;  ///< of the cohort
+};
+/// Error, which names `fault`: there are none.
+Result<ChosenWebSockets> choose_websockets(Clients& clients, const Aim& aim, std::string_view fault);
+
+/// The option `protocol` of faults that open connections beside the subscribers', and the opening that it asks for.
+OptionSpec protocol_option();
+Opening opening_of(Clients& clients, const Options& options);
+
 /// Proof that a fault bit. `bit == false` makes the run inconclusive, never a pass.
 struct Witness {
     bool bit = false;

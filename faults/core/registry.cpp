@@ -123,4 +123,30 @@ Error nobody_open(std::string_view fault, const Aim& aim) {
     return Error{fmt::format("{}: no connection{} is open", fault, whose)};
 }
 
+Result<ChosenWebSockets> choose_websockets(Clients& clients, const Aim& aim, std::string_view fault) {
+    auto all = clients.connections(aim.cohort);
+    ChosenWebSockets chosen;
+    chosen.sse_left_out = std::erase_if(all, [](const auto& connection) { return !connection.websocket; });
+    if (all.empty()) {
+        return Error{fmt::format("{}: no WebSocket connection of {} is open; it is of no use to others", fault,
+                                 aim.cohort.empty() ? "any cohort" : "cohort '" + aim.cohort + "'")};
+    }
+    for (const ClientConnection& connection : choose(all, aim))
+        chosen.ids.push_back(connection.id);
+    if (chosen.ids.empty()) return nobody_open(fault, aim);
+    return chosen;
+}
+
+OptionSpec protocol_option() {
+    return {.name = "protocol",
+            .kind = OptionSpec::Kind::choice,
+            .dimension = {},
+            .doc = "How the connections are opened; without it, as the first cohort's.",
+            .choices = {"sse", "websocket"}};
+}
+
+Opening opening_of(Clients& clients, const Options& options) {
+    return clients.opening(options.has("protocol") ? options.choice("protocol") : "");
+}
+
 }  // namespace squall

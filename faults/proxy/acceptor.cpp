@@ -4,8 +4,6 @@
 
 namespace squall::proxy {
 
-constexpr int backlog = 16'384;
-
 Result<Endpoint> listen_on(boost::asio::ip::tcp::acceptor& acceptor, const Endpoint& endpoint, std::string_view who) {
     boost::system::error_code failed;
     const auto attempt = [&](const char* what) {

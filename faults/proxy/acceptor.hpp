@@ -8,6 +8,8 @@
 
 namespace squall::proxy {
 
+constexpr int backlog = 16'384;  ///< connections that may wait to be accepted
+
 /// Returns where it listens: port 0 is one of the kernel's choice. Errors begin with `who`.
 Result<Endpoint> listen_on(boost::asio::ip::tcp::acceptor& acceptor, const Endpoint& endpoint, std::string_view who);
 

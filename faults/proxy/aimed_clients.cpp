@@ -1,15 +1,18 @@
 #include "faults/proxy/aimed_clients.hpp"
 
+#include <fmt/format.h>
+
 namespace squall::proxy {
 
-AimedClients::AimedClients(Clients& clients, const Aim& aim) : clients_(clients), aim_(aim) {
-    if (aim_.subscriber) {
-        chosen_ = {*aim_.subscriber};
-    } else if (aim_.some()) {
-        for (const ClientConnection& chosen : choose(clients_.connections(aim_.cohort), aim_))
-            chosen_.insert(chosen.id.subscriber);
+Result<AimedClients> AimedClients::choose(Clients& clients, const Aim& aim, std::string_view fault) {
+    AimedClients aimed(clients, aim);
+    if (aim.some()) {
+        for (const ClientConnection& chosen : squall::choose(clients.connections(aim.cohort), aim))
+            aimed.chosen_.insert(chosen.id.subscriber);
+        if (aimed.chosen_.empty()) return nobody_open(fault, aim);
     }
-    look();
+    aimed.look();
+    return aimed;
 }
 
 void AimedClients::look() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace squall::proxy {
 
 class AimedClients {
 public:
-    /// Of a share, the subscribers are chosen here, among those that are connected.
-    AimedClients(Clients& clients, const Aim& aim);
+    /// Of a share, the subscribers are chosen here, among those that are connected. Error, which names `fault`: there
+    /// are none.
+    static Result<AimedClients> choose(Clients& clients, const Aim& aim, std::string_view fault);
 
     bool everybody() const { return aim_.everybody(); }
     /// Subscribers come back on other connections: to be called now and then.
@@ -25,6 +27,8 @@ public:
     std::vector<ConnectionId> named(const std::set<Endpoint>& ends) const;
 
 private:
+    AimedClients(Clients& clients, const Aim& aim) : clients_(clients), aim_(aim) {}
+
     Clients& clients_;
     const Aim aim_;
     std::set<std::uint32_t> chosen_;  ///< subscribers, of a share

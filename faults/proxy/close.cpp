@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <random>
 #include <set>
 
 #include "faults/core/clock.hpp"
@@ -15,8 +16,8 @@ namespace {
 
 class ClosingInjection final : public Injection {
 public:
-    ClosingInjection(Rig& rig, const Aim& aim, CloseBy by, Due due)
-        : proxy_(*rig.proxy), aimed_(rig.clients, aim), by_(by), due_(std::move(due)) {}
+    ClosingInjection(Proxy& proxy, AimedClients aimed, CloseBy by, Due due)
+        : proxy_(proxy), aimed_(std::move(aimed)), by_(by), due_(std::move(due)) {}
 
     Status advance(Nanos) override {
         if (healed_) return {};
@@ -77,11 +78,26 @@ OptionSpec close_by_option() {
             .choices = {"fin", "rst"}};
 }
 
-Result<std::unique_ptr<Injection>> close_when(Rig& rig, const Aim& aim, const Options& options, std::string_view fault,
-                                              Due due) {
+CloseBy close_by(const Options& options) {
+    return options.choice("by") == "rst" ? CloseBy::rst : CloseBy::fin;
+}
+
+Turn turn_within(Nanos longest, std::uint64_t seed) {
+    // Drawn by the client's port, so that the order in which connections are asked about does not matter.
+    return [longest, seed](const OpenPair& open) {
+        std::seed_seq both{seed & 0xffffffff, seed >> 32, std::uint64_t{open.pair.client.port}};
+        std::minstd_rand random(both);
+        if (longest == 0) return Nanos{0};
+        return static_cast<Nanos>(std::uniform_real_distribution<>(0, static_cast<double>(longest))(random));
+    };
+}
+
+Result<std::unique_ptr<Injection>> close_when(Rig& rig, const Aim& aim, CloseBy by, std::string_view fault, Due due) {
     if (auto there = require_proxy(rig, fault); !there) return there.error();
-    const CloseBy by = options.choice("by") == "rst" ? CloseBy::rst : CloseBy::fin;
-    return std::unique_ptr<Injection>(std::make_unique<ClosingInjection>(rig, aim, by, std::move(due)));
+    auto aimed = AimedClients::choose(rig.clients, aim, fault);
+    if (!aimed) return aimed.error();
+    return std::unique_ptr<Injection>(
+        std::make_unique<ClosingInjection>(*rig.proxy, std::move(*aimed), by, std::move(due)));
 }
 
 }  // namespace squall::proxy

@@ -161,7 +161,8 @@ void Connection::watch_for_reset(Direction& direction) {
 }
 
 void Connection::relay(Direction& direction) {
-    if (direction.bulk && !direction.held && splice_on(direction)) return;
+    if (direction.from_ended) return;  // answer() has ended it
+    if (direction.bulk && as_it_comes(direction) && splice_on(direction)) return;
     std::vector<char>& buffer = relay_.read_buffer();
     error_code failed;
     const std::size_t got = direction.from.read_some(asio::buffer(buffer), failed);
@@ -169,22 +170,24 @@ void Connection::relay(Direction& direction) {
     const Nanos now = monotonic_now();
     if (failed == asio::error::eof) {
         direction.from_ended = true;
-        if (!direction.held) return pass_end_on(direction);
-        direction.held->stream.end(now);
-        return pump(direction);
+        if (direction.ended) return;  // by half_close()
+        for (const auto& rewrite : rewrites_)
+            pass_on(direction, rewrite->end(direction.way, now), now);
+        return end(direction, now);
     }
     if (failed) return close_by(CloseBy::rst);
     relay_.heard(*this, now);
-    if (direction.held) {
-        direction.held->stream.take({buffer.data(), got}, now);
-        direction.held->treatment.came(got, now);
-        return pump(direction);
-    }
-    const std::size_t sent = direction.to.write_some(asio::buffer(buffer, got), failed);
-    if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
+    if (half_closed_) (direction.ended ? half_closed_->dropped : half_closed_->passed) += got;
+    if (direction.ended) return wait_readable(direction);
     direction.bulk = got >= bulk_bytes_min;
-    if (sent == got) return wait_readable(direction);
-    keep(direction, {buffer.data() + sent, got - sent}, now);
+    const std::string_view bytes(buffer.data(), got);
+    if (rewrites_.empty()) return pass_on(direction, bytes, now);
+    if (const auto rewritten = rewrite(direction, bytes, now)) pass_on(direction, *rewritten, now);
+}
+
+/// Nobody has to see its bytes.
+bool Connection::as_it_comes(const Direction& direction) const {
+    return !direction.held && rewrites_.empty() && !half_closed_;
 }
 
 /// False: there is nothing to be spliced; reading tells why.
@@ -207,6 +210,20 @@ bool Connection::splice_on(Direction& direction) {
     return true;
 }
 
+void Connection::pass_on(Direction& direction, std::string_view bytes, Nanos now) {
+    if (finished_ || direction.ended) return;
+    if (direction.held) {
+        direction.held->stream.take(bytes, now);
+        direction.held->treatment.came(bytes.size(), now);
+        return pump(direction);
+    }
+    error_code failed;
+    const std::size_t sent = direction.to.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
+    if (failed && failed != asio::error::would_block) return close_by(CloseBy::rst);
+    if (sent == bytes.size()) return wait_readable(direction);
+    keep(direction, bytes.substr(sent), now);
+}
+
 /// What `to` would not take.
 void Connection::keep(Direction& direction, std::string_view rest, Nanos now) {
     direction.held = std::make_unique<Held>(0, front_.get_executor());
@@ -214,8 +231,60 @@ void Connection::keep(Direction& direction, std::string_view rest, Nanos now) {
     wait_writable(direction);
 }
 
+/// What goes on in the place of `bytes`; none: the connection has been answered instead.
+std::optional<std::string> Connection::rewrite(Direction& direction, std::string_view bytes, Nanos now) {
+    std::string onward(bytes);
+    for (const auto& rewrite : rewrites_) {
+        Rewrite::Outcome outcome = rewrite->take(direction.way, onward, now);
+        if (outcome.answer) {
+            answer(*outcome.answer, now);
+            return std::nullopt;
+        }
+        onward = std::move(outcome.onward);
+    }
+    std::erase_if(rewrites_, [](const auto& rewrite) { return rewrite->over(); });
+    flush_later();
+    return onward;
+}
+
+void Connection::flush_rewrites() {
+    const Nanos now = monotonic_now();
+    for (const auto& rewrite : rewrites_)
+        pass_on(down_, rewrite->flush(now), now);
+}
+
+void Connection::flush_later() {
+    std::optional<Nanos> due;
+    for (const auto& rewrite : rewrites_) {
+        if (const auto at = rewrite->due()) due = due ? std::min(*due, *at) : *at;
+    }
+    if (!due) return;
+    if (!flush_timer_) flush_timer_.emplace(front_.get_executor());
+    flush_timer_->expires_at(asio::steady_timer::time_point(std::chrono::nanoseconds(*due)));  // CLOCK_MONOTONIC
+    flush_timer_->async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled && !self->finished_) self->flush_rewrites();
+    });
+}
+
+void Connection::answer(std::string_view text, Nanos now) {
+    for (Direction* direction : {&up_, &down_})
+        direction->from_ended = true;  // nobody is heard any more
+    pass_on(down_, text, now);
+    end(up_, now);
+    end(down_, now);
+}
+
+/// Nothing more comes from one side.
+void Connection::end(Direction& direction, Nanos now) {
+    if (finished_ || direction.ended) return;
+    if (!direction.held) return pass_end_on(direction);
+    direction.held->stream.end(now);
+    pump(direction);
+}
+
 /// Passes on what is due, and sees to it that it is called again when more is, or when `to` takes more.
 void Connection::pump(Direction& direction) {
+    if (!direction.held) return;  // half_close() has thrown it away
     const Nanos now = monotonic_now();
     if (!direction.waits_for_room && !write_due(direction, now)) return;
     ToxicStream& stream = direction.held->stream;
@@ -289,6 +358,17 @@ bool Connection::quota_used() const {
     return (up_.held && up_.held->stream.quota_used()) || (down_.held && down_.held->stream.quota_used());
 }
 
+std::shared_ptr<const HalfClosed> Connection::half_close(Way way) {
+    Direction& direction = way == Way::to_target ? up_ : down_;
+    if (!relaying_ || finished_ || direction.ended) return nullptr;
+    if (!half_closed_) half_closed_ = std::make_shared<HalfClosed>(pair_.client);
+    if (direction.held) half_closed_->dropped += direction.held->stream.held();
+    direction.held.reset();
+    pass_end_on(direction);
+    if (!finished_ && !direction.from_ended) wait_readable(direction);
+    return half_closed_;
+}
+
 void Connection::pass_end_on(Direction& direction) {
     error_code failed;
     direction.to.shutdown(tcp::socket::shutdown_send, failed);
@@ -331,6 +411,8 @@ void Connection::finish() {
     back_.close(not_open_any_more);
     for (Direction* direction : {&up_, &down_})
         direction->held.reset();
+    flush_timer_.reset();
+    if (half_closed_) half_closed_->open = false;
     relay_.ended(*this);
 }
 

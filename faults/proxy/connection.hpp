@@ -1,6 +1,7 @@
 // One proxied connection: a front socket to the subscriber, a back socket to the target, and the bytes in between.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -14,6 +15,15 @@
 namespace squall::proxy {
 
 class Connection;
+
+/// A connection of which half_close() has ended one direction. Written on the proxy's thread, read on any.
+struct HalfClosed {
+    explicit HalfClosed(const Endpoint& of) : client(of) {}
+    const Endpoint client;
+    std::atomic<std::uint64_t> passed = 0;   ///< bytes, since then, in the direction that was left
+    std::atomic<std::uint64_t> dropped = 0;  ///< bytes in the one that was ended, held ones included
+    std::atomic<bool> open = true;
+};
 
 /// What connections share, and whom they tell. Everything happens on the proxy's thread.
 class Relay {
@@ -40,6 +50,10 @@ public:
 
     Connection(Relay& relay, tcp::socket front);
 
+    /// Before start(). Of several, each sees what the one before it lets through.
+    void add(std::unique_ptr<Rewrite> rewrite) { rewrites_.push_back(std::move(rewrite)); }
+    void flush_rewrites();
+
     /// Connects to `upstream`, then relays. A target that cannot be reached: the front is reset.
     void start(const Endpoint& upstream);
     /// Resolves anew what it is under. It may end for it.
@@ -51,6 +65,8 @@ public:
     bool quota_used() const;
 
     std::size_t slot = 0;  ///< in the table of those that are open, and the table's own
+    /// Ends one direction, as if its sender had; what it sends all the same is thrown away. Null: it has ended already.
+    std::shared_ptr<const HalfClosed> half_close(Way way);
 
 private:
     /// What is kept of a direction's bytes, and why.
@@ -78,8 +94,14 @@ private:
     void wait_writable(Direction& direction);
     void watch_for_reset(Direction& direction);
     void relay(Direction& direction);
+    bool as_it_comes(const Direction& direction) const;
     bool splice_on(Direction& direction);
+    void pass_on(Direction& direction, std::string_view bytes, Nanos now);
     void keep(Direction& direction, std::string_view rest, Nanos now);
+    std::optional<std::string> rewrite(Direction& direction, std::string_view bytes, Nanos now);
+    void flush_later();
+    void answer(std::string_view text, Nanos now);
+    void end(Direction& direction, Nanos now);
     bool treat(Direction& direction, Toxics& toxics);
     void pump(Direction& direction);
     bool write_due(Direction& direction, Nanos now);
@@ -95,6 +117,9 @@ private:
     Direction down_{Way::to_client, back_, front_};
     Endpoint upstream_;
     Pair pair_;
+    std::shared_ptr<HalfClosed> half_closed_;
+    std::vector<std::unique_ptr<Rewrite>> rewrites_;
+    std::optional<boost::asio::steady_timer> flush_timer_;
     bool relaying_ = false;
     bool finished_ = false;
 };

@@ -16,11 +16,10 @@ namespace {
 
 class ToxicInjection final : public Injection {
 public:
-    ToxicInjection(Rig& rig, const Aim& aim, std::string_view fault, ToxicUse use, ToxicAt at)
-        : proxy_(*rig.proxy), aimed_(rig.clients, aim), fault_(fault), use_(std::move(use)), at_(std::move(at)) {
+    ToxicInjection(Proxy& proxy, AimedClients aimed, std::string_view fault, ToxicUse use, ToxicAt at)
+        : proxy_(proxy), aimed_(std::move(aimed)), fault_(fault), use_(std::move(use)), at_(std::move(at)) {
         use_.toxic = at_(0);
         use_.everybody = aimed_.everybody();
-        use_.seed = aim.seed;
         toxic_ = proxy_.treat(use_);
         follow();
     }
@@ -100,10 +99,14 @@ Status require_proxy(const Rig& rig, std::string_view fault) {
 Result<std::unique_ptr<Injection>> inject_toxic(Rig& rig, const Aim& aim, const Options& options,
                                                 std::string_view fault, ToxicAt toxic) {
     if (auto there = require_proxy(rig, fault); !there) return there.error();
+    auto aimed = AimedClients::choose(rig.clients, aim, fault);
+    if (!aimed) return aimed.error();
     const kernel::Direction direction = direction_of(options);
     const ToxicUse use{.to_target = direction != kernel::Direction::to_client,
-                       .to_client = direction != kernel::Direction::to_target};
-    return std::unique_ptr<Injection>(std::make_unique<ToxicInjection>(rig, aim, fault, use, std::move(toxic)));
+                       .to_client = direction != kernel::Direction::to_target,
+                       .seed = aim.seed};
+    return std::unique_ptr<Injection>(
+        std::make_unique<ToxicInjection>(*rig.proxy, std::move(*aimed), fault, use, std::move(toxic)));
 }
 
 Result<std::unique_ptr<Injection>> inject_toxic(Rig& rig, const Aim& aim, const Options& options,

@@ -20,6 +20,7 @@
 #include "faults/proxy/acceptor.hpp"
 #include "faults/proxy/canary.hpp"
 #include "faults/proxy/connection.hpp"
+#include "faults/proxy/listener.hpp"
 #include "faults/proxy/open_table.hpp"
 
 namespace squall::proxy {
@@ -29,7 +30,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-constexpr auto accept_pause = std::chrono::milliseconds(50);  ///< after descriptors ran out
 constexpr Nanos scan_interval_max = 50'000'000;
 constexpr Nanos scan_interval_min = 5'000'000;
 
@@ -47,11 +47,16 @@ public:
     std::optional<ClosedPair> canary_close() const override;
     std::vector<OpenPair> open_pairs() override;
     std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) override;
+    void for_each(const std::function<void(Connection&)>& work) override;
     std::uint64_t treat(const ToxicUse& use) override;
     void aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) override;
     void change_toxic(std::uint64_t toxic, const ToxicUse& use) override;
     void lift(std::uint64_t toxic) override;
     Passed passed(std::uint64_t toxic) override;
+    std::uint64_t rewrite(MakeRewrite make) override;
+    void stop_rewriting(std::uint64_t number) override;
+    Status set_slow_accept(std::optional<SlowAccept> slow) override;
+    Result<SlowAccepts> slow_accepts() override;
     std::vector<Pair> pairs() const override;
     std::size_t open_connections() const override;
     std::optional<Error> failure() const override;
@@ -67,9 +72,7 @@ private:
 
     void on_proxy_thread(const std::function<void()>& work);
     void treat_all();
-    Status listen(Endpoint endpoint);
-    void accept();
-    void accept_later();
+    void accepted(tcp::socket socket);
     void schedule_scan();
     void scan();
     void close_idle(const OpenTable::Entry& due, Nanos now);
@@ -83,8 +86,8 @@ private:
     Endpoint listening_;
 
     asio::io_context io_{1};
-    tcp::acceptor acceptor_{io_};
-    asio::steady_timer accept_timer_{io_};
+    Listener listener_{io_, [this](tcp::socket socket) { accepted(std::move(socket)); },
+                       [this](Error error) { failed(std::move(error)); }};
     asio::steady_timer scan_timer_{io_};
     std::vector<char> read_buffer_ = std::vector<char>(Pipe::bytes_max);
     Pipe pipe_;
@@ -93,6 +96,8 @@ private:
     std::optional<IdleTimeout> timeout_;
     Canary canary_;
     Toxics toxics_;
+    std::map<std::uint64_t, MakeRewrite> rewrites_;
+    std::uint64_t next_rewrite_ = 1;
     std::vector<kernel::Flow> canary_flows_;  ///< dropped by CloseBy::silence
 
     mutable std::mutex mutex_;  ///< for what follows: written here, read by other threads
@@ -120,9 +125,13 @@ Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
         sigaddset(&broken_pipe, SIGPIPE);
         pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
         Status ready = where == nullptr ? Status{} : where->enter();
-        if (ready) ready = listen(endpoint);
+        if (ready) {
+            const auto listens = listener_.listen(endpoint);
+            if (listens) listening_ = *listens;
+            if (!listens) ready = listens.error();
+        }
         const bool go_on = ready.has_value();
-        if (go_on) accept();
+        if (go_on) listener_.accept();
         started.set_value(std::move(ready));
         if (go_on) io_.run();
     });
@@ -131,41 +140,18 @@ Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
     return ready;
 }
 
-Status ProxyThread::listen(Endpoint endpoint) {
-    const auto listening = listen_on(acceptor_, endpoint, "proxy");
-    if (!listening) return listening.error();
-    listening_ = *listening;
-    return {};
-}
-
-void ProxyThread::accept() {
-    acceptor_.async_accept([this](error_code failure, tcp::socket socket) {
-        if (failure == asio::error::operation_aborted) return;
-        if (failure == asio::error::connection_aborted) return accept();  // gone before we came to it
-        if (failure) {
-            // The connection stays in the backlog; to try at once again would spin until a descriptor is free.
-            failed(system_failure("proxy: accepting a connection", failure.value(),
-                                  "raise the limit on open files (ulimit -n): a proxied connection needs two"));
-            return accept_later();
-        }
-        Relay& relay = *this;  // a private base: make_shared would not see it
-        auto connection = std::make_shared<Connection>(relay, std::move(socket));
-        const bool canary = canary_.flies() && connection->pair().client == canary_.client();
-        open_.add(connection, canary, monotonic_now());
-        if (!canary) {
-            const std::lock_guard lock(mutex_);
-            ++count_;
-        }
-        connection->start(canary ? canary_.sink() : upstream_);
-        accept();
-    });
-}
-
-void ProxyThread::accept_later() {
-    accept_timer_.expires_after(accept_pause);
-    accept_timer_.async_wait([this](error_code cancelled) {
-        if (!cancelled) accept();
-    });
+void ProxyThread::accepted(tcp::socket socket) {
+    Relay& relay = *this;  // a private base: make_shared would not see it
+    auto connection = std::make_shared<Connection>(relay, std::move(socket));
+    const bool canary = canary_.flies() && connection->pair().client == canary_.client();
+    open_.add(connection, canary, monotonic_now());
+    if (!canary) {
+        for (const auto& [number, make] : rewrites_)
+            connection->add(make());
+        const std::lock_guard lock(mutex_);
+        ++count_;
+    }
+    connection->start(canary ? canary_.sink() : upstream_);
 }
 
 void ProxyThread::connected(Connection& connection) {
@@ -205,6 +191,15 @@ void ProxyThread::on_proxy_thread(const std::function<void()>& work) {
     auto done = task.get_future();
     asio::post(io_, [task = std::move(task)]() mutable { task(); });
     done.get();
+}
+
+void ProxyThread::for_each(const std::function<void(Connection&)>& work) {
+    on_proxy_thread([&] {
+        for (const auto& connection : open_.connections()) {  // each leaves it as it ends
+            const auto& entry = open_.of(*connection);
+            if (entry.relaying && !entry.canary) work(*connection);
+        }
+    });
 }
 
 std::vector<OpenPair> ProxyThread::open_pairs() {
@@ -270,6 +265,29 @@ Passed ProxyThread::passed(std::uint64_t toxic) {
     Passed passed;
     on_proxy_thread([&] { passed = toxics_.passed(toxic); });
     return passed;
+}
+
+std::uint64_t ProxyThread::rewrite(MakeRewrite make) {
+    std::uint64_t number = 0;
+    on_proxy_thread([&] { rewrites_.emplace(number = next_rewrite_++, std::move(make)); });
+    return number;
+}
+
+void ProxyThread::stop_rewriting(std::uint64_t number) {
+    on_proxy_thread([&] { rewrites_.erase(number); });
+    for_each([](Connection& connection) { connection.flush_rewrites(); });
+}
+
+Status ProxyThread::set_slow_accept(std::optional<SlowAccept> slow) {
+    Status done;
+    on_proxy_thread([&] { done = listener_.set_slow(slow); });
+    return done;
+}
+
+Result<SlowAccepts> ProxyThread::slow_accepts() {
+    Result<SlowAccepts> counted = SlowAccepts{};
+    on_proxy_thread([&] { counted = listener_.slow_accepts(); });
+    return counted;
 }
 
 void ProxyThread::treat_all() {
@@ -352,8 +370,7 @@ bool ProxyThread::drop_in_path(const std::vector<OpenTable::Entry>& due) {
 }
 
 void ProxyThread::stop() {
-    error_code closed_already;
-    acceptor_.close(closed_already);
+    listener_.close();
     for (const auto& connection : open_.connections())
         connection->close_by(CloseBy::rst);
     io_.stop();

@@ -1,13 +1,15 @@
 // The userspace TCP proxy that stands in for load balancers and reverse proxies. It forwards bytes and knows nothing
-// of HTTP; faults change how it treats connections while it runs.
+// of HTTP; faults change how it treats connections while it runs. What some of them make of HTTP is a Rewrite.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "faults/core/clients.hpp"
+#include "faults/proxy/rewrite.hpp"
 #include "faults/proxy/toxics.hpp"
 
 namespace squall::kernel {
@@ -16,6 +18,8 @@ class PathFilter;
 }  // namespace squall::kernel
 
 namespace squall::proxy {
+
+class Connection;
 
 enum class CloseBy {
     fin,      ///< shutdown towards both sides, as nginx does
@@ -47,6 +51,20 @@ struct ClosedPair {
     Nanos at = 0;    ///< CLOCK_MONOTONIC, absolute
 };
 
+/// A listener that is in no hurry.
+struct SlowAccept {
+    Nanos interval = 0;               ///< from one connection to the next
+    std::optional<int> backlog = {};  ///< how many may wait; none: as many as ever
+};
+
+struct SlowAccepts {
+    std::uint64_t accepted = 0;
+    std::uint64_t waited = 0;     ///< of them, those that were there before their turn had come …
+    Nanos wait_max = 0;           ///< … and how long, since they last sent something; in the kernel's clock ticks
+    std::uint64_t waiting = 0;    ///< that are there now
+    std::uint64_t overflows = 0;  ///< handshakes that found the queue full (the namespace's ListenOverflows)
+};
+
 class Proxy {
 public:
     /// Listens on `listen` inside `where` (nullptr: the calling thread's namespace) and forwards to `upstream`; runs on
@@ -69,6 +87,9 @@ public:
     /// Closes the connections of these clients; returns those that were still open. CloseBy::silence is not for this.
     virtual std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) = 0;
 
+    /// Calls `work` with each connection that is relayed, on the proxy's thread; it may end that one.
+    virtual void for_each(const std::function<void(Connection&)>& work) = 0;
+
     /// Returns the toxic's number. It applies to bytes that come from now on, of everybody, or of whom
     /// aim_toxic() names.
     virtual std::uint64_t treat(const ToxicUse& use) = 0;
@@ -79,6 +100,15 @@ public:
     /// What is held back leaves at once.
     virtual void lift(std::uint64_t toxic) = 0;
     virtual Passed passed(std::uint64_t toxic) = 0;
+
+    /// Each connection that is accepted from now on is given a rewrite of its own. Returns a number.
+    virtual std::uint64_t rewrite(MakeRewrite make) = 0;
+    /// Those that have one keep it, and are flushed.
+    virtual void stop_rewriting(std::uint64_t number) = 0;
+
+    /// Error: the kernel's queue cannot be changed or read.
+    virtual Status set_slow_accept(std::optional<SlowAccept> slow) = 0;
+    virtual Result<SlowAccepts> slow_accepts() = 0;  ///< since it was set
 
     /// Every pair since the start, closed ones included: maps the peers in a target's log to subscribers. None, if it
     /// forgets them.

@@ -33,6 +33,7 @@ struct Cohort {
     double connect_rate = 1000;  ///< connections per second
     Reconnect reconnect;
     bool last_event_id = true;               ///< send it when reconnecting
+    bool accept_gzip = false;                ///< SSE: ask for compression, and take it
     bool pongs = true;                       ///< answer pings
     Reading reading;                         ///< from the start
     std::uint32_t receive_buffer_bytes = 0;  ///< SO_RCVBUF before connect; 0: the kernel's default

@@ -136,6 +136,7 @@ std::vector<KeySpec> cohort_keys() {
         or_choice(section("reconnect", reconnect_keys, "What they do when their connection has ended."),
                   {"none", "fixed", "exponential", "server"}),
         flag("last_event_id", "Send Last-Event-ID when reconnecting (SSE).", "true"),
+        flag("accept_gzip", "Send Accept-Encoding: gzip, as browsers do, and take what comes so (SSE).", "false"),
         flag("pongs", "Answer pings (WebSocket).", "true"),
         number("receive_buffer", dimension::bytes, "SO_RCVBUF, set before connect; default: the kernel's.", 256,
                64.0 * 1024 * 1024),

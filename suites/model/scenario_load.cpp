@@ -59,9 +59,11 @@ Cohort read_cohort(Section& section, Mistakes& mistakes) {
     section.read("topic", cohort.topic);
     section.read("connect_rate", cohort.connect_rate);
     section.read("last_event_id", cohort.last_event_id);
+    section.read("accept_gzip", cohort.accept_gzip);
     section.read("pongs", cohort.pongs);
     section.read("receive_buffer", cohort.receive_buffer_bytes);
     section.belongs("last_event_id", cohort.protocol == Protocol::sse, "protocol: sse");
+    section.belongs("accept_gzip", cohort.protocol == Protocol::sse, "protocol: sse");
     section.belongs("pongs", cohort.protocol == Protocol::websocket, "protocol: websocket");
     read_reconnect(section, mistakes, cohort.reconnect);
     read_reading(section, mistakes, cohort.reading);

@@ -111,7 +111,9 @@ bool HeadReader::field(std::string_view name, std::string_view value) {
     } else if (equals_ignoring_case(name, "content-type")) {
         head_.event_stream = equals_ignoring_case(trimmed(value.substr(0, value.find(';'))), "text/event-stream");
     } else if (equals_ignoring_case(name, "content-encoding")) {
-        head_.content_coded = head_.content_coded || !equals_ignoring_case(value, "identity");
+        if (equals_ignoring_case(value, "identity")) return true;
+        head_.gzip = !head_.content_coded && equals_ignoring_case(value, "gzip");
+        head_.content_coded = true;
     } else if (equals_ignoring_case(name, "connection")) {
         connection_upgrade_ = connection_upgrade_ || lists(value, "upgrade");
         if (lists(value, "close")) head_.keep_alive = false;

@@ -21,7 +21,8 @@ struct ResponseHead {
     bool event_stream = false;  ///< Content-Type is text/event-stream
     bool keep_alive = true;
     bool upgrade_to_websocket = false;  ///< Upgrade: websocket and Connection: upgrade
-    bool content_coded = false;         ///< Content-Encoding other than identity: never asked for, so never right
+    bool content_coded = false;         ///< Content-Encoding other than identity …
+    bool gzip = false;                  ///< … and it is gzip, once
     bool extensions = false;            ///< Sec-WebSocket-Extensions: never offered, so never right
     std::string websocket_accept;
     std::string websocket_protocol;

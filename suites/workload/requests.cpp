@@ -19,9 +19,10 @@ std::string path_for(const std::string& path, std::string_view topic, std::strin
 
 }  // namespace
 
-std::string sse_request(const Wire& wire, std::string_view topic, std::string_view last_event_id) {
-    std::string text = begin_request(wire, "GET", path_for(wire.sse_path, topic, last_event_id));
+std::string sse_request(const Wire& wire, const Cohort& cohort, std::string_view last_event_id) {
+    std::string text = begin_request(wire, "GET", path_for(wire.sse_path, cohort.topic, last_event_id));
     text += "Accept: text/event-stream\r\nCache-Control: no-cache\r\n";
+    if (cohort.accept_gzip) text += "Accept-Encoding: gzip\r\n";
     if (!last_event_id.empty()) text.append("Last-Event-ID: ").append(last_event_id).append("\r\n");
     return text += "\r\n";
 }
@@ -48,9 +49,9 @@ std::string publish_request(const Wire& wire, std::string_view topic, std::strin
     return text;
 }
 
-const char* sse_refusal(const ResponseHead& head) {
+const char* sse_refusal(const ResponseHead& head, bool accepts_gzip) {
     if (!head.event_stream) return "200 whose Content-Type is not text/event-stream";
-    if (head.content_coded) return "a Content-Encoding that was not asked for";
+    if (head.content_coded && !(head.gzip && accepts_gzip)) return "a Content-Encoding that was not asked for";
     return nullptr;
 }
 

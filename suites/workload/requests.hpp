@@ -11,7 +11,7 @@
 namespace squall::workload {
 
 /// `last_event_id` empty: no such header.
-std::string sse_request(const Wire& wire, std::string_view topic, std::string_view last_event_id);
+std::string sse_request(const Wire& wire, const Cohort& cohort, std::string_view last_event_id);
 
 struct WebSocketRequest {
     std::string text;
@@ -23,7 +23,7 @@ WebSocketRequest websocket_request(const Wire& wire, const std::string& path, st
 std::string publish_request(const Wire& wire, std::string_view topic, std::string_view payload);
 
 /// What is wrong with an answer that was a response all the same; nullptr: nothing, the subscription is confirmed.
-const char* sse_refusal(const ResponseHead& head);
+const char* sse_refusal(const ResponseHead& head, bool accepts_gzip);
 const char* websocket_refusal(const ResponseHead& head, std::string_view accept, std::string_view subprotocol);
 
 }  // namespace squall::workload

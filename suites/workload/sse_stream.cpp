@@ -55,7 +55,9 @@ std::string_view reason_in(std::string_view json) {
 }
 
 SseStream::SseStream(const ResponseHead& head, std::uint32_t run)
-    : body_(head.framing, head.content_length), message_(run) {}
+    : body_(head.framing, head.content_length),
+      inflater_(head.gzip ? std::make_unique<Inflater>() : nullptr),
+      message_(run) {}
 
 Progress SseStream::feed(std::string_view wire, StreamSink& sink) {
     while (true) {
@@ -68,11 +70,19 @@ Progress SseStream::feed(std::string_view wire, StreamSink& sink) {
             case BodyReader::Step::broken:
                 return broken(body_.why());
             case BodyReader::Step::data:
-                if (const Progress progress = body(bytes, sink); progress.state != Progress::State::open) {
-                    return progress;
-                }
+                const Progress progress = inflater_ ? compressed_body(bytes, sink) : body(bytes, sink);
+                if (progress.state != Progress::State::open) return progress;
         }
     }
+}
+
+Progress SseStream::compressed_body(std::string_view bytes, StreamSink& sink) {
+    Progress progress = open_still;
+    const bool sound = inflater_->feed(bytes, [&](std::string_view text) {
+        progress = body(text, sink);
+        return progress.state == Progress::State::open;
+    });
+    return sound ? progress : broken(inflater_->why());
 }
 
 Progress SseStream::body(std::string_view bytes, StreamSink& sink) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "suites/workload/http.hpp"
+#include "suites/workload/inflater.hpp"
 #include "suites/workload/stream.hpp"
 
 namespace squall::workload {
@@ -31,6 +33,7 @@ private:
     enum class Line : std::uint8_t { undecided, data, ignored };
 
     Progress body(std::string_view bytes, StreamSink& sink);
+    Progress compressed_body(std::string_view bytes, StreamSink& sink);
     Progress part_of_line(std::string_view part);
     Progress end_of_line(std::string_view rest, StreamSink& sink);
     Progress line(std::string_view text, StreamSink& sink);
@@ -38,6 +41,7 @@ private:
     void dispatch(StreamSink& sink);
 
     BodyReader body_;
+    std::unique_ptr<Inflater> inflater_;  // of a body that is compressed
     MessageScan message_;
     std::string part_;  // of a line that is still undecided
     std::string id_;    // of the event that is being received

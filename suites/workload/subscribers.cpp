@@ -184,7 +184,7 @@ void Subscribers::on_connected(std::uint32_t index) {
     if (cohort.protocol == Protocol::sse) {
         const bool resume = cohort.last_event_id && !s.last_event_id.empty();
         s.handshake->resumed = resume;
-        request = sse_request(common_.plan.wire, cohort.topic, resume ? s.last_event_id : std::string());
+        request = sse_request(common_.plan.wire, cohort, resume ? s.last_event_id : std::string());
     } else {
         WebSocketRequest asked = websocket_request(common_.plan.wire, common_.plan.wire.websocket_path, cohort.topic,
                                                    s.last_event_id, common_.random);
@@ -222,13 +222,14 @@ void Subscribers::on_handshake(std::uint32_t index) {
 void Subscribers::on_head(std::uint32_t index, std::string_view rest, Common::Instant arrival) {
     Subscriber& s = subscribers_[index];
     const ResponseHead& head = s.handshake->head.head();
-    const bool sse = state_of(s).cohort.protocol == Protocol::sse;
+    const Cohort& cohort = state_of(s).cohort;
+    const bool sse = cohort.protocol == Protocol::sse;
     if (head.status != (sse ? 200 : 101)) {
         attempt_failed(index, "http_" + std::to_string(head.status), head.status_line);
         return;
     }
-    const char* refusal =
-        sse ? sse_refusal(head) : websocket_refusal(head, s.handshake->accept, common_.plan.wire.websocket_subprotocol);
+    const char* refusal = sse ? sse_refusal(head, cohort.accept_gzip)
+                              : websocket_refusal(head, s.handshake->accept, common_.plan.wire.websocket_subprotocol);
     if (refusal != nullptr) {
         attempt_failed(index, "protocol_error", head.status_line + ": " + refusal);
         return;

@@ -148,7 +148,7 @@ private:
     void read_all(std::uint32_t index, std::uint32_t events);
     std::ptrdiff_t read(std::uint32_t index, std::size_t size_max);
     void feed(std::uint32_t index, std::string_view bytes, Common::Instant arrival);
-    void send(std::uint32_t index, std::string_view bytes);
+    bool send(std::uint32_t index, std::string_view bytes);  ///< false: the kernel has not taken all of it (yet)
     void flush(std::uint32_t index);
     void send_frame(std::uint32_t index, Opcode opcode, std::string_view payload);
     void start_reading(std::uint32_t index, const Reading& reading);

@@ -97,8 +97,8 @@ std::size_t Subscribers::send_raw(const std::vector<ConnectionId>& ids, std::str
     std::size_t reached = 0;
     for (const ConnectionId& id : ids) {
         if (find_websocket(id) == nullptr) continue;
-        outcomes_.try_emplace(id, Outcome{id, 0, {}});
-        send(id.subscriber, bytes);
+        Outcome& outcome = outcomes_.try_emplace(id, Outcome{.id = id}).first->second;
+        outcome.sent = send(id.subscriber, bytes);
         ++reached;
     }
     return reached;
@@ -112,7 +112,7 @@ Opening Subscribers::opening(std::string_view protocol) {
     const Cohort& like = found == cohorts.end() ? cohorts.front() : *found;
     const Wire& wire = common_.plan.wire;
     if ((protocol.empty() ? to_string(like.protocol) : protocol) == to_string(Protocol::sse)) {
-        return {wire.subscribe, sse_request(wire, like.topic, {}), false};
+        return {wire.subscribe, sse_request(wire, like, {}), false};
     }
     return {wire.subscribe, websocket_request(wire, wire.websocket_path, like.topic, {}, common_.random).text, true};
 }
@@ -137,7 +137,7 @@ std::size_t Subscribers::withhold_pongs(const std::vector<ConnectionId>& ids, bo
         Subscriber* s = find_websocket(id);
         if (s == nullptr) continue;
         s->pongs_withheld = withhold;
-        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        outcomes_.try_emplace(id, Outcome{.id = id});
         ++reached;
     }
     return reached;
@@ -193,10 +193,13 @@ void Subscribers::sample(Nanos at) {
 
 std::size_t Subscribers::bytes_per_subscriber() const {
     std::size_t books = 0;
-    for (const auto& state : cohorts_)
+    bool gzip = false;
+    for (const auto& state : cohorts_) {
         books = std::max(books, state->books.bytes_per_subscriber());
+        gzip = gzip || state->cohort.accept_gzip;
+    }
     // Two timers: the handshake's deadline stays in the heap until it is due.
-    return sizeof(Subscriber) + books + sizeof(Ever) + 2 * Loop::timer_bytes;
+    return sizeof(Subscriber) + books + sizeof(Ever) + 2 * Loop::timer_bytes + (gzip ? Inflater::bytes : 0);
 }
 
 }  // namespace squall::workload

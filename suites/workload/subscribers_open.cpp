@@ -210,29 +210,32 @@ void Subscribers::send_frame(std::uint32_t index, Opcode opcode, std::string_vie
     send(index, frame);
 }
 
-void Subscribers::send(std::uint32_t index, std::string_view bytes) {
+bool Subscribers::send(std::uint32_t index, std::string_view bytes) {
     Subscriber& s = subscribers_[index];
     if (s.unsent) {
         if (s.unsent->size() + bytes.size() <= unsent_bytes_max) s.unsent->append(bytes);
-        return;
+        return false;
     }
     const std::ptrdiff_t sent = send_some(s.fd, bytes);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         // The end is recorded when reading gets to it: what came before it still counts.
         s.send_error = errno == EPIPE ? 0 : static_cast<std::uint8_t>(errno);
-        return;
+        return false;
     }
     const std::size_t done = sent > 0 ? static_cast<std::size_t>(sent) : 0;
-    if (done == bytes.size()) return;
+    if (done == bytes.size()) return true;
     s.unsent = std::make_unique<std::string>(bytes.substr(done));
     watch_again(index);
+    return false;
 }
 
 void Subscribers::flush(std::uint32_t index) {
     Subscriber& s = subscribers_[index];
     if (!s.unsent) return;
     const std::unique_ptr<std::string> bytes = std::move(s.unsent);
-    send(index, *bytes);
+    if (send(index, *bytes)) {
+        if (Outcome* outcome = outcome_of(index)) outcome->sent = true;
+    }
     if (!s.unsent) watch_again(index);
 }
 

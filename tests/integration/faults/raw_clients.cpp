@@ -255,8 +255,10 @@ Result<std::size_t> RawClients::send_raw(const std::vector<ConnectionId>& ids, s
     for (const ConnectionId& id : ids) {
         const auto entry = connections_.find(id);
         if (entry == connections_.end() || !entry->second.described.websocket) continue;
-        outcomes_.try_emplace(id, Outcome{id, 0, {}});
-        reached += send(entry->second.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0;
+        Outcome& outcome = outcomes_.try_emplace(id, Outcome{.id = id}).first->second;
+        const ssize_t sent = send(entry->second.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        outcome.sent = sent == static_cast<ssize_t>(bytes.size());
+        ++reached;
     }
     return reached;
 }
@@ -285,7 +287,7 @@ Result<std::size_t> RawClients::withhold_pongs(const std::vector<ConnectionId>& 
         const auto entry = connections_.find(id);
         if (entry == connections_.end() || !entry->second.described.websocket) continue;
         entry->second.pongs = !withhold;
-        outcomes_.try_emplace(id, Outcome{id, 0, {}});
+        outcomes_.try_emplace(id, Outcome{.id = id});
         ++reached;
     }
     return reached;

@@ -44,7 +44,7 @@ void RawServer::run() {
     while (!stop_) {
         std::vector<pollfd> waiting{{listener_, POLLIN, 0}};
         for (const auto& [socket, unsent] : connections_)
-            waiting.push_back({socket, POLLIN, 0});
+            waiting.push_back({fin_seen_.contains(socket) ? -1 : socket, POLLIN, 0});
         poll(waiting.data(), waiting.size(), 5);
         accept_all();
         send_to_all();
@@ -55,6 +55,7 @@ void RawServer::run() {
         for (const int socket : ended) {
             close(socket);
             connections_.erase(socket);
+            fin_seen_.erase(socket);
         }
         open_ = connections_.size();
     }
@@ -89,10 +90,8 @@ bool RawServer::serve(int socket, std::string& unsent) {
     if (!flush(socket, unsent)) return false;
     char buffer[65536];
     const ssize_t got = unsent.empty() ? recv(socket, buffer, sizeof buffer, 0) : -1;
-    if (got == 0) {
-        ++fins_;
-        return false;
-    }
+    if (got == 0 && fin_seen_.insert(socket).second) ++fins_;
+    if (got == 0 && !stay_) return false;
     if (got < 0 && unsent.empty() && errno != EAGAIN) {
         ++resets_;
         return false;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,6 +28,8 @@ public:
         const std::lock_guard lock(mutex_);
         to_all_.assign(bytes);
     }
+    /// A client's FIN is no reason to close.
+    void stay_after_fin() { stay_ = true; }
     /// The destructor resets what is open instead of closing it.
     void end_by_reset() { end_by_reset_ = true; }
 
@@ -45,9 +48,10 @@ private:
     int listener_ = -1;
     std::mutex mutex_;
     std::string to_all_;
+    std::set<int> fin_seen_;
     std::map<int, std::string> connections_;  ///< what could not be sent yet (echo only)
     std::atomic<std::size_t> push_bytes_ = 0, open_ = 0, fins_ = 0, resets_ = 0, received_ = 0;
-    std::atomic<bool> echo_ = false, end_by_reset_ = false, stop_ = false;
+    std::atomic<bool> echo_ = false, end_by_reset_ = false, stay_ = false, stop_ = false;
     std::thread thread_;
 };
 

@@ -10,12 +10,43 @@ namespace squall {
 namespace {
 
 TEST(Registry, TheFaultsOfThisRepositoryAreThere) {
-    for (const char* name :
-         {"cpu-cap",    "cpu-contention",     "cpu-starvation", "duplicate",  "fd-limit",         "freeze",
-          "half-open",  "handshake-flood",    "kill",           "latency",    "malformed-frames", "mass-disconnect",
-          "memory-cap", "mtu-black-hole",     "nat-forget",     "no-pong",    "packet-loss",      "partition",
-          "proxy-cut",  "proxy-idle-timeout", "proxy-latency",  "rate-limit", "reorder",          "slow-reader",
-          "slowloris",  "subscribe-churn",    "syn-drop"}) {
+    for (const char* name : {"cpu-cap",
+                             "cpu-contention",
+                             "cpu-starvation",
+                             "duplicate",
+                             "fd-limit",
+                             "freeze",
+                             "half-open",
+                             "handshake-flood",
+                             "kill",
+                             "latency",
+                             "malformed-frames",
+                             "mass-disconnect",
+                             "memory-cap",
+                             "mtu-black-hole",
+                             "nat-forget",
+                             "no-pong",
+                             "packet-loss",
+                             "partition",
+                             "proxy-bandwidth",
+                             "proxy-buffering",
+                             "proxy-cut",
+                             "proxy-gzip",
+                             "proxy-half-close",
+                             "proxy-idle-timeout",
+                             "proxy-latency",
+                             "proxy-max-age",
+                             "proxy-reload",
+                             "proxy-reset",
+                             "proxy-slicer",
+                             "proxy-slow-accept",
+                             "proxy-upgrade-refused",
+                             "rate-limit",
+                             "reorder",
+                             "slow-reader",
+                             "slowloris",
+                             "subscribe-churn",
+                             "syn-drop"}) {
         EXPECT_NE(find_fault(name), nullptr) << name;
     }
     EXPECT_EQ(find_fault("no-such-fault"), nullptr);

@@ -28,6 +28,7 @@ cohorts:
     connect_rate: 500/s
     reconnect: {policy: exponential, delay: 200ms, delay_max: 5s, jitter: 100%}
     last_event_id: false
+    accept_gzip: true
     receive_buffer: 4KiB
     reading: {mode: limited, rate: 10KiB/s}
   - {name: slow-one, protocol: websocket, connections: 20, pongs: false, reconnect: server,
@@ -108,6 +109,7 @@ TEST_F(ScenarioOfEverything, Cohorts) {
     EXPECT_EQ(healthy.reconnect.delay_max, 5000 * ms);
     EXPECT_EQ(healthy.reconnect.jitter, 1);
     EXPECT_FALSE(healthy.last_event_id);
+    EXPECT_TRUE(healthy.accept_gzip);
     EXPECT_EQ(healthy.receive_buffer_bytes, 4096u);
     EXPECT_EQ(healthy.reading.mode, Reading::Mode::limited);
     EXPECT_EQ(healthy.reading.bytes_per_second, 10240);
@@ -167,7 +169,7 @@ TEST_F(ScenarioOfEverything, Invariants) {
     EXPECT_EQ(scenario.invariants[0].name,
               "p99(delivery.latency{cohort=healthy}) <= max(3 * baseline, 20ms) during pressure");
     EXPECT_EQ(scenario.invariants[0].samples_min, 1u);
-    EXPECT_EQ(scenario.invariants[0].line, 55u);
+    EXPECT_EQ(scenario.invariants[0].line, 56u);
     EXPECT_EQ(scenario.invariants[1].name, "queues stay short");
     EXPECT_EQ(scenario.invariants[1].samples_min, 10u);
     EXPECT_EQ(scenario.catches.at("unbounded-queue"), "queues stay short");

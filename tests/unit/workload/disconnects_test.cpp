@@ -190,6 +190,23 @@ TEST(Handshake, Refused) {
     EXPECT_EQ(rig.count("handshake.failures", {{"cause", "refused"}}), 1);
 }
 
+TEST(Handshake, GzipIsTakenByWhoAskedForIt) {
+    ScriptedServer server([](Peer& peer, const std::string& head) {
+        const bool asked = header(head, "Accept-Encoding") == "gzip";
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: " +
+                  std::string(asked ? "gzip" : "br") + "\r\n\r\n");
+        peer.read_to_end();
+    });
+    Cohort asks = cohort(Protocol::sse, 1, "a");
+    asks.accept_gzip = true;
+    Rig rig({asks}, server.endpoint());
+    EXPECT_TRUE(rig.connect()) << rig.workload->first_failure();
+    Rig other({cohort(Protocol::sse, 1, "b")}, server.endpoint());
+    other.workload->connect();
+    EXPECT_TRUE(eventually([&] { return !other.workload->first_failure().empty(); }));
+    EXPECT_NE(other.workload->first_failure().find("Content-Encoding that was not asked for"), std::string::npos);
+}
+
 TEST(Handshake, RequestsSayWhatTheyShould) {
     ScriptedServer server([](Peer& peer, const std::string& head) {
         head.find("/ws") == std::string::npos ? peer.open_sse(true) : peer.open_websocket(head);
@@ -203,6 +220,7 @@ TEST(Handshake, RequestsSayWhatTheyShould) {
         EXPECT_EQ(header(head, "Last-Event-ID"), "");
         if (head.starts_with("GET /events?topic=news HTTP/1.1\r\n")) {
             EXPECT_EQ(header(head, "Accept"), "text/event-stream");
+            EXPECT_EQ(header(head, "Accept-Encoding"), "");
         } else {
             EXPECT_TRUE(head.starts_with("GET /ws?topic=news HTTP/1.1\r\n")) << head;
             EXPECT_EQ(header(head, "Sec-WebSocket-Version"), "13");

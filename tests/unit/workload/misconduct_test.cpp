@@ -57,12 +57,16 @@ TEST(Pings, AreNoneOfSse) {
 
 TEST(Churn, ReconnectComesBackAtOnceWhateverThePolicy) {
     std::atomic<int> closed = 0;
+    std::atomic<bool> taken = false;
     ScriptedServer server([&](Peer& peer, const std::string& head) {
         if (head.find("/events") == std::string::npos) {
             peer.open_websocket(head);
         } else {
             peer.open_sse(true);
-            if (peer.number() < 2) peer.event("id: 7\ndata: x\n\n");
+            if (peer.number() < 2) {
+                peer.event("id: 7\ndata: x\n\n");
+                taken = peer.wait_until_taken();
+            }
         }
         if (peer.read_to_end()) ++closed;
     });
@@ -70,8 +74,13 @@ TEST(Churn, ReconnectComesBackAtOnceWhateverThePolicy) {
     sse.reconnect.policy = websocket.reconnect.policy = Reconnect::Policy::none;
     Rig rig({sse, websocket}, server.endpoint());
     ASSERT_TRUE(rig.connect());
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // for the event, which leaves no other trace
     const auto ids = rig.ids();
+    // The event leaves no other trace: its bytes have come, and none is left to be read.
+    ASSERT_TRUE(eventually([&] {
+        if (!taken) return false;
+        const auto unread = rig.workload->unread(ids);
+        return std::all_of(unread.begin(), unread.end(), [](const auto& one) { return one.second == 0; });
+    }));
     const auto attempts = rig.workload->reconnect(ids, Hangup::close);
     ASSERT_TRUE(attempts.has_value());
     EXPECT_EQ(*attempts, (std::vector<ConnectionId>{{0, 2}, {1, 2}}));
@@ -106,7 +115,26 @@ TEST(Raw, BytesAreWrittenAsTheyAre) {
     EXPECT_EQ(*rig.workload->send_raw(ids, "\x81\x05hello"), 1U);
     EXPECT_TRUE(eventually([&] { return rig.workload->outcomes(ids).at(0).end == "close_1002"; }));
     EXPECT_TRUE(right);
+    EXPECT_TRUE(rig.workload->outcomes(ids).at(0).sent);
     EXPECT_EQ(*rig.workload->send_raw(ids, "x"), 0U) << "that connection is gone";
+}
+
+TEST(Raw, SentIsWhatTheKernelHasTaken) {
+    std::atomic<bool> reads = false;
+    ScriptedServer server([&](Peer& peer, const std::string& head) {
+        peer.open_websocket(head);
+        eventually([&] { return reads.load(); });
+        peer.read_to_end();
+    });
+    Rig rig({cohort(Protocol::websocket)}, server.endpoint());
+    ASSERT_TRUE(rig.connect());
+    const auto ids = rig.ids();
+    const auto sent = [&] { return rig.workload->outcomes(ids).at(0).sent; };
+    const std::string much(16 * 1024 * 1024, 'x');
+    EXPECT_EQ(*rig.workload->send_raw(ids, much), 1U);
+    EXPECT_FALSE(sent()) << "more than all buffers on the way hold";
+    reads = true;
+    EXPECT_TRUE(eventually(sent));
 }
 
 TEST(Extra, OpenLikeACohortAndAreAttemptsInTheBooks) {

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -68,6 +70,15 @@ bool Peer::send(std::string_view bytes) {
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
+}
+
+bool Peer::wait_until_taken() {
+    for (int i = 0; i < 1'000; ++i) {
+        int left = 0;
+        if (::ioctl(fd_, SIOCOUTQ, &left) == 0 && left == 0) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
 }
 
 std::size_t Peer::send_until_full() {

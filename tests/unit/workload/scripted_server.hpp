@@ -31,6 +31,7 @@ public:
     std::size_t send_until_full();  ///< 4 KiB pieces, without waiting; how many bytes the kernel took
     void reset();
     void finish_writing();
+    bool wait_until_taken();  ///< false: the client's kernel had not acknowledged all of it within 5 s
     void receive_exactly(std::string& into, std::size_t size);
 
     void open_sse(bool chunked);

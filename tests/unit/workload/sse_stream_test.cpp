@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "recording_sink.hpp"
 #include "suites/workload/sse_stream.hpp"
@@ -130,6 +131,56 @@ TEST(SseStream, ALongMessageIsScannedInPieces) {
     const std::string wire = "data: {\"p\":\"" + payload + "\"}\n\n";
     EXPECT_EQ(test::feed_in_pieces(stream, wire, sink, [] { return 1'448; }).state, Progress::State::open);
     EXPECT_EQ(sink.sequences, (std::vector<std::uint64_t>{5}));
+}
+
+/// With an end, or as far as a flush.
+std::string gzipped(const std::string& text, int flush) {
+    z_stream stream{};
+    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    std::string wire(text.size() + 1'000, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(wire.data());
+    stream.avail_out = static_cast<uInt>(wire.size());
+    deflate(&stream, flush);
+    wire.resize(stream.total_out);
+    deflateEnd(&stream);
+    return wire;
+}
+
+ResponseHead gzip_head(Framing framing) {
+    ResponseHead head = head_with(framing);
+    head.content_coded = head.gzip = true;
+    return head;
+}
+
+TEST(SseStream, CompressedEventsAreThereAsSoonAsTheyAreFlushed) {
+    const std::string events = "id: 9\ndata: " + marker_text(1) + "\n\ndata: " + marker_text(2) + "\n\n";
+    const RecordingSink sink =
+        parse(chunked(gzipped(events, Z_SYNC_FLUSH), 7), Progress::State::open, gzip_head(Framing::chunked));
+    EXPECT_EQ(sink.sequences, (std::vector<std::uint64_t>{1, 2}));
+    EXPECT_EQ(sink.ids, (std::vector<std::string>{"9"}));
+    // A compressor a message: members one after the other (RFC 1952, 2.2).
+    const std::string members =
+        gzipped("data: " + marker_text(3) + "\n\n", Z_FINISH) + gzipped("data: " + marker_text(4) + "\n\n", Z_FINISH);
+    EXPECT_EQ(parse(members, Progress::State::open, gzip_head(Framing::until_close)).sequences,
+              (std::vector<std::uint64_t>{3, 4}));
+}
+
+TEST(SseStream, WhatIsNotGzipIsBroken) {
+    parse("data: x\n\n", Progress::State::broken, gzip_head(Framing::until_close));
+    std::string wire = gzipped("data: " + marker_text(1) + "\n\n", Z_SYNC_FLUSH) + std::string(8, '\xff');
+    EXPECT_EQ(parse(wire, Progress::State::broken, gzip_head(Framing::until_close)).sequences.size(), 1U);
+}
+
+TEST(SseStream, ABombIsDefused) {
+    const std::string bomb = gzipped(std::string(Inflater::expanded_bytes_max + 100'000, '\n'), Z_FINISH);
+    ASSERT_LT(bomb.size(), 100'000U);
+    RecordingSink sink;
+    SseStream stream(gzip_head(Framing::until_close), run);
+    const Progress progress = stream.feed(bomb, sink);
+    EXPECT_EQ(progress.state, Progress::State::broken);
+    EXPECT_STREQ(progress.why, "gzip that expands to more than 16 MiB at once");
 }
 
 TEST(SseStream, ReasonOfAFarewell) {
