@@ -77,6 +77,8 @@ const RegisterFault registered{Fault{
     .witness = "The proxy counted what it compressed, and for how long its compressor had kept it.",
     .healing =
         "What is kept leaves at once, and nothing is kept any more; a stream that is compressed stays so to its end.",
+    .site = Site::proxy,
+    .holds = "the compression of responses",
     .needs = {},
     .options = {{.name = "flush",
                  .dimension = dimension::time,

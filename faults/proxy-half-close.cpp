@@ -89,6 +89,7 @@ const RegisterFault registered{Fault{
     .witness =
         "The proxy counted the connections of which it ended one direction, and what passed the other way later.",
     .healing = "Nothing to put back: an end that was sent stays sent. Connections that come later are whole.",
+    .site = Site::proxy,
     .aimed = true,
     .needs = {},
     .options = {one_direction()},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "faults/core/clock.hpp"
 #include "faults/proxy/close.hpp"
 #include "faults/proxy/connection.hpp"
 
@@ -9,7 +10,7 @@ namespace squall {
 namespace {
 
 Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim& aim, const Options& options) {
-    const Nanos at = proxy::monotonic_now();
+    const Nanos at = monotonic_now();
     const auto turn = proxy::turn_within(options.duration("within"), aim.seed);
     return proxy::close_when(
         rig, aim, proxy::CloseBy::rst, "proxy-reset",
@@ -23,6 +24,7 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = proxy::close_witness,
     .healing = proxy::close_healing,
+    .site = Site::proxy,
     .aimed = true,
     .needs = {},
     .options =

@@ -72,6 +72,8 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = "A connection waited for its turn, or the kernel counted a full queue.",
     .healing = "Those that wait are accepted at once; the queue is as long as it was.",
+    .site = Site::proxy,
+    .holds = "how the proxy accepts",
     .needs = {},
     .options =
         {

@@ -118,6 +118,8 @@ const RegisterFault registered{Fault{
     .privilege = "none",
     .witness = "The proxy counted the handshakes that it refused.",
     .healing = "Handshakes pass again.",
+    .site = Site::proxy,
+    .holds = "the proxy's answer to upgrades",
     .needs = {},
     .options = {{.name = "answer",
                  .kind = OptionSpec::Kind::choice,

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "faults/core/clock.hpp"
+#include "faults/proxy/connect.hpp"
 
 namespace squall::proxy {
 
@@ -19,60 +20,14 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr int connect_attempts_max = 64;
 constexpr std::size_t held_max = 256 * 1024;       ///< by a toxic, in one direction of a connection
 constexpr std::size_t bulk_bytes_min = 16 * 1024;  ///< below, two splices cost as much as a read and a write
-
-sockaddr_in socket_address(const Endpoint& endpoint) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(endpoint.address);
-    address.sin_port = htons(endpoint.port);
-    return address;
-}
-
-Endpoint local_end(int socket) {
-    sockaddr_in address{};
-    socklen_t length = sizeof address;
-    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
-}
 
 Endpoint remote_end(const Connection::tcp::socket& socket) {
     error_code gone_already;
     const auto endpoint = socket.remote_endpoint(gone_already);
     if (gone_already) return {};
     return {endpoint.address().to_v4().to_uint(), endpoint.port()};
-}
-
-/// A socket that has begun to connect, from a port that no lost connection holds. Refused ones are held open until
-/// there is a good one, or the kernel would offer the same port again.
-Result<int> begin_connecting(const Endpoint& upstream, const Relay& relay) {
-    std::vector<int> refused;
-    Result<int> result = Error{"connecting upstream: every port tried belongs to a lost connection"};
-    const sockaddr_in address = socket_address(upstream);
-    for (int attempt = 0; attempt < connect_attempts_max; ++attempt) {
-        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (socket < 0) {
-            result = system_failure("opening a socket to the target", errno,
-                                    "raise the limit on open files (ulimit -n): a proxied connection needs two");
-            break;
-        }
-        if (connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EINPROGRESS) {
-            if (!relay.is_lost(local_end(socket).port)) {
-                result = socket;
-                break;
-            }
-        } else if (errno != EPERM) {  // EPERM: the SYN of a lost port met our own filter
-            result = system_failure("connecting to the target " + to_string(upstream), errno);
-            close(socket);
-            break;
-        }
-        refused.push_back(socket);
-    }
-    for (const int socket : refused)
-        close(socket);
-    return result;
 }
 
 void close_with_reset(Connection::tcp::socket& socket) {
@@ -90,7 +45,7 @@ Connection::Connection(Relay& relay, tcp::socket front)
 
 void Connection::start(const Endpoint& upstream) {
     upstream_ = upstream;
-    const auto socket = begin_connecting(upstream, relay_);
+    const auto socket = begin_connecting(upstream, [this](std::uint16_t port) { return relay_.is_lost(port); });
     if (!socket) {
         if (socket.error().system_error != ECONNREFUSED) relay_.failed(socket.error());
         return close_by(CloseBy::rst);
