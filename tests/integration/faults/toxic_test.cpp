@@ -1,5 +1,6 @@
 // The faults that treat bytes on their way through the proxy: the effect on real connections, and its end.
 #include <algorithm>
+#include <array>
 
 #include "rig.hpp"
 
@@ -52,8 +53,9 @@ TEST_F(Toxic, LatencyDelaysAndHealingLetsGo) {
 TEST_F(Toxic, LatencyAndBandwidthFollowTheirCurves) {
     server->echo(true);
     connect(1);
-    for (const auto& [fault, option, curve] : {std::array{"proxy-latency", "delay", "60s, 1ms at 200ms"},
-                                               {"proxy-bandwidth", "rate", "1B/s, 1MB/s at 200ms"}}) {
+    const std::vector<std::array<const char*, 3>> cases{{"proxy-latency", "delay", "60s, 1ms at 200ms"},
+                                                        {"proxy-bandwidth", "rate", "1B/s, 1MB/s at 200ms"}};
+    for (const auto& [fault, option, curve] : cases) {
         SCOPED_TRACE(fault);
         const std::size_t before = clients->bytes_received();
         auto injection = inject(fault, {{option, curve}});
