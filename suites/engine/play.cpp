@@ -340,7 +340,8 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     }
     const auto restarts = stage.process() ? stage.process()->restarts() : std::vector<Restart>{};
     for (const Restart& restart : restarts)
-        views.killed.push_back({restart.told_at - recorder.origin(), restart.ended_at - recorder.origin()});
+        views.killed.push_back(
+            {restart.told_at - recorder.origin(), std::max(restart.told_at, restart.ended_at) - recorder.origin()});
     add_problems(from_workload, problems);
     views.target = stage.sampled().endpoint;
     views.realtime_minus_run = realtime_now() - (monotonic_now() - recorder.origin());
