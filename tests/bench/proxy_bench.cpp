@@ -50,7 +50,9 @@ struct Path {
 /// The three paths, while it lives.
 class Paths {
 public:
-    Paths() : directory_(fs::temp_directory_path() / fmt::format("squall-bench-{}", getpid())) {
+    /// `options`: further ones of squall proxy.
+    explicit Paths(const std::vector<std::string>& options = {})
+        : directory_(fs::temp_directory_path() / fmt::format("squall-bench-{}", getpid())) {
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
         limit.rlim_cur = limit.rlim_max;
@@ -58,16 +60,19 @@ public:
         fs::create_directories(directory_);
         journal_.emplace(*Journal::create(directory_ / "state", "bench"));
         all_.push_back({"direct", listener_.port()});
-        start("squall", squall_port,
-              {SQUALL, "proxy", "--listen", fmt::format("127.0.0.1:{}", squall_port), "--upstream",
-               fmt::format("127.0.0.1:{}", listener_.port())});
+        std::vector<std::string> command{SQUALL,       "proxy",
+                                         "--listen",   fmt::format("127.0.0.1:{}", squall_port),
+                                         "--upstream", fmt::format("127.0.0.1:{}", listener_.port())};
+        command.insert(command.end(), options.begin(), options.end());
+        start("squall", squall_port, command);
         if (!fs::exists(haproxy_program)) return;
         const fs::path config = directory_ / "haproxy.cfg";
         std::ofstream(config) << fmt::format(
-            "global\n  nbthread 1\n  maxconn {}\ndefaults\n  mode tcp\n  option splice-auto\n  timeout connect 10s\n"
+            "global\n  nbthread 1\n  maxconn {}\n  maxpipes 64\ndefaults\n  mode tcp\n  option splice-auto\n  timeout "
+            "connect 10s\n"
             "  timeout client 10m\n  timeout server 10m\nlisten front\n  bind 127.0.0.1:{} backlog 16384\n"
             "  server target 127.0.0.1:{}\n",
-            limit.rlim_cur / 2 - 50, haproxy_port, listener_.port());
+            limit.rlim_cur / 2 - 250, haproxy_port, listener_.port());
         start("haproxy", haproxy_port, {haproxy_program, "-db", "-f", config});
     }
     ~Paths() {
@@ -213,18 +218,20 @@ void BM_Bulk(benchmark::State& state) {
 
 void BM_Push(benchmark::State& state) {
     const int connections = static_cast<int>(state.range(0));
-    const int rounds = std::max(1, 2'000'000 / connections);
+    const int rounds = 300'000 / connections;
     on_each_path(state, [&](const Paths& paths, const Path& path) -> std::string {
         const Pairs pairs(paths.listener(), path.port, connections);
         if (!pairs.complete) return "cannot connect; raise ulimit -n";
         const std::size_t round_bytes = pairs.senders.size() * message_bytes;
         const std::string message(message_bytes, 'x');
+        Drain drain(pairs.readers);
         const Nanos cpu = cpu_time(path);
         for (int round = 0; round < rounds; ++round) {
             for (const int socket : pairs.senders) {
                 if (!send_all(socket, message.data(), message.size())) return "send failed";
             }
-            drain(pairs.readers, round_bytes);  // before the next: no two messages are passed on as one
+            // Before the next: no two messages are passed on as one.
+            if (!drain.take(round_bytes)) return "messages are missing";
         }
         const double messages = static_cast<double>(connections) * rounds;
         state.counters[path.name + "_cpu_us_per_message"] = to_seconds(cpu_time(path) - cpu) * 1e6 / messages;
@@ -245,16 +252,32 @@ void BM_Idle(benchmark::State& state) {
         for (const int socket : pairs.senders) {
             if (!send_all(socket, message.data(), message.size())) return "send failed";
         }
-        drain(pairs.readers, pairs.senders.size() * message_bytes);
+        if (!Drain(pairs.readers).take(pairs.senders.size() * message_bytes)) return "messages are missing";
         state.counters[path.name + "_bytes_after_a_message"] = bytes_each();
         return "";
     });
+}
+
+void BM_Watched(benchmark::State& state) {
+    const int connections = static_cast<int>(state.range(0));
+    constexpr Nanos watched = 3 * nanos_per_second;
+    for (auto _ : state) {
+        const Paths paths({"--fault", "proxy-max-age age=1h", "--fault", "proxy-idle-timeout after=1h"});
+        if (!paths.failure().empty()) return state.SkipWithError(paths.failure().c_str());
+        const Path& squall = paths.all()[1];
+        const Pairs pairs(paths.listener(), squall.port, connections);
+        if (!pairs.complete) return state.SkipWithError("cannot connect; raise ulimit -n");
+        const Nanos before = squall.usage().cpu_time;
+        sleep_for(watched);
+        state.counters["squall_cores"] = to_seconds(squall.usage().cpu_time - before) / to_seconds(watched);
+    }
 }
 
 BENCHMARK(BM_RoundTrip)->Arg(2'000)->Arg(100'000)->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK(BM_Bulk)->Arg(10)->Arg(8'000)->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK(BM_Push)->Arg(100)->Arg(1'000)->Arg(9'500)->Iterations(1)->Unit(benchmark::kSecond);
 BENCHMARK(BM_Idle)->Arg(100)->Arg(9'500)->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(BM_Watched)->Arg(9'500)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace squall::bench

@@ -96,33 +96,43 @@ public:
     bool complete = false;
 };
 
-/// Takes `total` bytes from the sockets as they come; returns the CPU time that it took.
-inline Nanos drain(const std::vector<int>& sockets, std::size_t total) {
-    const int poller = epoll_create1(EPOLL_CLOEXEC);
-    for (const int socket : sockets) {
-        epoll_event event{EPOLLIN, {.fd = socket}};
-        epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event);
-    }
-    const Nanos before = thread_cpu_time();
-    epoll_event events[256];
-    static thread_local char buffer[65536];
-    char control[256];
-    while (total > 0) {
-        const int ready = epoll_wait(poller, events, 256, 10'000);
-        if (ready <= 0) break;
-        for (int i = 0; i < ready; ++i) {
-            iovec piece{buffer, sizeof buffer};
-            msghdr message{};
-            message.msg_iov = &piece;
-            message.msg_iovlen = 1;
-            message.msg_control = control;
-            message.msg_controllen = sizeof control;
-            const auto n = recvmsg(events[i].data.fd, &message, MSG_DONTWAIT);
-            if (n > 0) total -= static_cast<std::size_t>(n);
+/// Takes what comes from the sockets.
+class Drain {
+public:
+    explicit Drain(const std::vector<int>& sockets) : poller_(epoll_create1(EPOLL_CLOEXEC)) {
+        for (const int socket : sockets) {
+            epoll_event event{EPOLLIN, {.fd = socket}};
+            epoll_ctl(poller_, EPOLL_CTL_ADD, socket, &event);
         }
     }
-    close(poller);
-    return thread_cpu_time() - before;
-}
+    Drain(const Drain&) = delete;
+    Drain& operator=(const Drain&) = delete;
+    ~Drain() { close(poller_); }
+
+    /// Until so many bytes have come; false: for ten seconds there were none.
+    bool take(std::size_t total) {
+        epoll_event events[256];
+        char buffer[4096];
+        char control[256];
+        while (total > 0) {
+            const int ready = epoll_wait(poller_, events, 256, 10'000);
+            if (ready <= 0) return false;
+            for (int i = 0; i < ready; ++i) {
+                iovec piece{buffer, sizeof buffer};
+                msghdr message{};
+                message.msg_iov = &piece;
+                message.msg_iovlen = 1;
+                message.msg_control = control;
+                message.msg_controllen = sizeof control;
+                const auto n = recvmsg(events[i].data.fd, &message, MSG_DONTWAIT);
+                if (n > 0) total -= static_cast<std::size_t>(n);
+            }
+        }
+        return true;
+    }
+
+private:
+    int poller_;
+};
 
 }  // namespace squall::bench
