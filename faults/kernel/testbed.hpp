@@ -25,7 +25,8 @@ struct Testbed {
     static constexpr const char* towards_target = "to-target";
 };
 
-/// Ephemeral ports of the clients are widened to 1024..65535; listen backlogs (somaxconn) to 16,384. Segmentation
+/// Ephemeral ports of the clients are widened to 1024..65535; listen backlogs (somaxconn) to 16,384, where
+/// the kernel lets a user namespace do that. Segmentation
 /// offloads of the veth pairs stay on. Everything vanishes with the last descriptor.
 Result<Testbed> make_testbed();
 

@@ -48,6 +48,10 @@ TEST_F(HalfOpen, AgainstAZeroWindow) {
     ASSERT_EQ(failure(slow), "");
     server->push(65536);
     wait_for_bite(**slow);
+    ASSERT_TRUE(eventually([&] {  // what is on its way is not yet against a closed window
+        const auto sockets = target_sockets();
+        return 3 == std::count_if(sockets.begin(), sockets.end(), [](const auto& s) { return s.zero_window; });
+    }));
     auto injection = inject("half-open", {});
     ASSERT_EQ(failure(injection), "");
     Witness witness;

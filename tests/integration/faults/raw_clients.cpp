@@ -57,6 +57,11 @@ void RawClients::connect_one(const ConnectionId& id, const std::string& cohort, 
         if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
             const int number = errno;
             close(socket);
+            if (number == ECONNRESET) {  // it was open, and ended before this thread got to run
+                const std::lock_guard lock(mutex_);
+                ++resets_;
+                return {};
+            }
             return system_failure("connecting to " + to_string(to), number);
         }
         const std::lock_guard lock(mutex_);
