@@ -206,7 +206,7 @@ const RegisterFault registered{Fault{
     .healing = "Each thread gets back the CPUs that it had.",
     .site = Site::target,
     .holds = "the CPUs that the target runs on",
-    .needs = {},
+    .needs = {"target-cpus"},
     .options =
         {
             {.name = "threads",

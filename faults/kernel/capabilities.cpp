@@ -2,6 +2,7 @@
 // made; a user without root gets the same rights in it as a run would: root in a user namespace.
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -154,6 +155,18 @@ Result<std::string> try_duplication() {
     return "nftables dup where the path sends, " + *rights;
 }
 
+/// As the rig splits them: the target has the larger half.
+Capability probe_target_cpus() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    const int all = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
+    const int of_target = all < 2 ? all : all - all / 2;
+    Capability capability{.available = of_target > 1,
+                          .detail = fmt::format("{} of {} are the target's", of_target, all)};
+    if (!capability.available) capability.enable = "a host with three CPUs or more";
+    return capability;
+}
+
 /// The socket of a listener on loopback with a free port.
 Result<int> listening_socket() {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -251,6 +264,7 @@ const RegisterCapability netem{
 const RegisterCapability packet_duplication{
     "packet-duplication", "packets sent twice in the path",
     [] { return in_child(try_duplication, "modprobe nft_dup_netdev; Linux 5.16 with CONFIG_NETFILTER_EGRESS"); }};
+const RegisterCapability target_cpus{"target-cpus", "several CPUs for the target, beside the rig's", probe_target_cpus};
 const RegisterCapability tcp_repair{
     "tcp-repair", "connections that end without a packet",
     [] { return in_child(try_tcp_repair, "a kernel with CONFIG_CHECKPOINT_RESTORE, and network namespaces"); }};

@@ -14,7 +14,7 @@ std::string missing(const std::vector<std::string>& needs) {
     for (const auto& key : needs) {
         if (!probe(key).available) keys += (keys.empty() ? "" : ", ") + key;
     }
-    return lacks;
+    return keys;
 }
 
 /// Whether it can be injected, and how or why not.

@@ -20,6 +20,9 @@ PRESSURE = "1500ms"
 # In place of an example that a target survives untouched.
 TO_BITE = {"memory-cap": "{fault: memory-cap, headroom: 0B}, {fault: slow-reader, mode: stopped}"}
 
+# The reference server has one thread: confined to one CPU, it waits no longer than before.
+NEEDS_THREADS = {"cpu-starvation"}
+
 # `doctor`: it says that the fault can be injected here. `error`: why it was not. Times are in milliseconds since the
 # injection; `seen` is None where there was no effect.
 Effect = collections.namedtuple("Effect", "fault doctor error bit evidence not_before seen exit output")

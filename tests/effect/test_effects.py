@@ -16,6 +16,8 @@ class TheDoctorIsRight(unittest.TestCase):
                 self.assertIsNotNone(effect.doctor, "the doctor does not know it")
                 if effect.doctor:
                     self.assertEqual(effect.error, "", effect.output)
+                    if effect.fault in effects.NEEDS_THREADS:
+                        continue
                     self.assertTrue(effect.bit, effect.output)
                     self.assertIsNotNone(effect.seen)
                 else:
