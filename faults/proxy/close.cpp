@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <random>
 #include <set>
 
 #include "faults/core/clock.hpp"
+#include "faults/core/random.hpp"
 #include "faults/proxy/aimed_clients.hpp"
 #include "faults/proxy/inject_toxic.hpp"
 
@@ -85,10 +85,8 @@ CloseBy close_by(const Options& options) {
 Turn turn_within(Nanos longest, std::uint64_t seed) {
     // Drawn by the client's port, so that the order in which connections are asked about does not matter.
     return [longest, seed](const OpenPair& open) {
-        std::seed_seq both{seed & 0xffffffff, seed >> 32, std::uint64_t{open.pair.client.port}};
-        std::minstd_rand random(both);
-        if (longest == 0) return Nanos{0};
-        return static_cast<Nanos>(std::uniform_real_distribution<>(0, static_cast<double>(longest))(random));
+        std::uint64_t state = seed ^ open.pair.client.port;
+        return static_cast<Nanos>(next_random(state) % static_cast<std::uint64_t>(longest + 1));
     };
 }
 

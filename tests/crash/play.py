@@ -18,7 +18,8 @@ BUILD = pathlib.Path(SQUALL).resolve().parent.parent
 STATE = BUILD / "test-state"  # that of tests/integration/cli/squall.py: it outlives a test that is broken off
 HANG_SECONDS = 30
 
-# An example of each fault, with what it needs beside it to take effect, and whether that is the proxy; without one a new fault would go untested, and the tests fail.
+# An example of each fault, with what it needs beside it to take effect, and whether that is the proxy; without one a new
+# fault would go untested, and the tests fail.
 EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.02 -> 0.01 over 300ms}", False),
     "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
@@ -41,7 +42,7 @@ EXAMPLES = {
     "proxy-bandwidth": ("{fault: proxy-bandwidth, rate: 10KiB/s}", True),
     "proxy-buffering": ("{fault: proxy-buffering, bytes: 4KiB}", True),
     "proxy-cut": ("{fault: proxy-cut, bytes: 3KB, by: rst}", True),
-    "proxy-gzip": ("{fault: proxy-gzip, flush: 50ms}", True),
+    "proxy-gzip": ("{fault: proxy-gzip, flush: 50ms}, {fault: subscribe-churn, rate: 50/s}", True),
     "proxy-half-close": ("{fault: proxy-half-close, direction: to-subscriber, share: 50%}", True),
     "proxy-idle-timeout": ("{fault: proxy-idle-timeout, after: 200ms, by: silence}", True),
     "proxy-latency": ("{fault: proxy-latency, delay: 100ms, jitter: 50ms, share: 0.5}", True),
@@ -49,8 +50,8 @@ EXAMPLES = {
     "proxy-reload": ("{fault: proxy-reload, drain: 300ms}", True),
     "proxy-reset": ("{fault: proxy-reset, within: 100ms}", True),
     "proxy-slicer": ("{fault: proxy-slicer, size: 7B}", True),
-    "proxy-slow-accept": ("{fault: proxy-slow-accept, rate: 20/s}", True),
-    "proxy-upgrade-refused": ("{fault: proxy-upgrade-refused, answer: none}", True),
+    "proxy-slow-accept": ("{fault: proxy-slow-accept, rate: 20/s}, {fault: subscribe-churn, rate: 50/s}", True),
+    "proxy-upgrade-refused": ("{fault: proxy-upgrade-refused, answer: none}, {fault: subscribe-churn, rate: 50/s}", True),
     "rate-limit": ("{fault: rate-limit, rate: 50KB/s, direction: both}", False),
     "reorder": ("{fault: reorder, late: 10%, delay: 5ms}", False),
     "slow-reader": ("{fault: slow-reader, cohort: sse, mode: stopped}", False),
@@ -67,7 +68,7 @@ proxy: {proxy}
 target:
   settings: {{heartbeat_interval: 1s, ping_interval: 1s, pong_deadline: 1s}}
 cohorts:
-  - {{name: sse, protocol: sse, connections: 10, receive_buffer: 4KiB, reconnect: {{policy: fixed, delay: 50ms}}}}
+  - {{name: sse, protocol: sse, connections: 10, receive_buffer: 4KiB, accept_gzip: true, reconnect: {{policy: fixed, delay: 50ms}}}}
   - {{name: websocket, protocol: websocket, connections: 10, receive_buffer: 4KiB}}
 publishers:
   - {{name: ticker, arrivals: {{process: constant, rate: 200/s}}, size: 512B}}
