@@ -40,4 +40,11 @@ std::vector<std::shared_ptr<Connection>> OpenTable::connections() const {
     return all;
 }
 
+void OpenTable::each_relaying(const std::function<void(Connection&)>& work) const {
+    for (const auto& connection : connections()) {
+        const Entry& entry = of(*connection);
+        if (entry.relaying && !entry.canary) work(*connection);
+    }
+}
+
 }  // namespace squall::proxy

@@ -2,6 +2,7 @@
 // faults that close) reads one piece of memory, and touches a connection only to do something to it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -30,6 +31,8 @@ public:
     const Entry& of(const Connection& connection) const { return entries_[connection.slot]; }
     void heard(const Connection& connection, Nanos now) { entries_[connection.slot].last_byte = now; }
     const Entry* find(const Endpoint& client) const;
+    /// Of those that relay, without the canary's; each may end for it.
+    void each_relaying(const std::function<void(Connection&)>& work) const;
     /// To go through while they end.
     std::vector<std::shared_ptr<Connection>> connections() const;
 

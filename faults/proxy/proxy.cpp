@@ -71,6 +71,12 @@ private:
     bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
 
     void on_proxy_thread(const std::function<void()>& work);
+    template <class Work>
+    auto ask(const Work& work) {
+        std::optional<decltype(work())> answer;
+        on_proxy_thread([&] { answer.emplace(work()); });
+        return std::move(*answer);
+    }
     void treat_all();
     void accepted(tcp::socket socket);
     void schedule_scan();
@@ -194,29 +200,24 @@ void ProxyThread::on_proxy_thread(const std::function<void()>& work) {
 }
 
 void ProxyThread::for_each(const std::function<void(Connection&)>& work) {
-    on_proxy_thread([&] {
-        for (const auto& connection : open_.connections()) {  // each leaves it as it ends
-            const auto& entry = open_.of(*connection);
-            if (entry.relaying && !entry.canary) work(*connection);
-        }
-    });
+    on_proxy_thread([&] { open_.each_relaying(work); });
 }
 
 std::vector<OpenPair> ProxyThread::open_pairs() {
-    std::vector<OpenPair> open;
-    on_proxy_thread([&] {
+    return ask([&] {
+        std::vector<OpenPair> open;
         open.reserve(open_.size());
         for (const OpenTable::Entry& entry : open_.entries()) {
             if (entry.canary || !entry.relaying) continue;  // or it is too early
             open.push_back({entry.pair, entry.since, toxics_.any() && entry.connection->quota_used()});
         }
+        return open;
     });
-    return open;
 }
 
 std::vector<ClosedPair> ProxyThread::close(const std::vector<Endpoint>& clients, CloseBy how) {
-    std::vector<ClosedPair> closed;
-    on_proxy_thread([&] {
+    return ask([&] {
+        std::vector<ClosedPair> closed;
         const Nanos now = monotonic_now();
         for (const Endpoint& client : clients) {
             const auto* entry = open_.find(client);
@@ -225,17 +226,16 @@ std::vector<ClosedPair> ProxyThread::close(const std::vector<Endpoint>& clients,
             closed.push_back({connection->pair(), now - entry->last_byte, now});
             connection->close_by(how);
         }
+        return closed;
     });
-    return closed;
 }
 
 std::uint64_t ProxyThread::treat(const ToxicUse& use) {
-    std::uint64_t number = 0;
-    on_proxy_thread([&] {
-        number = toxics_.add(use);
+    return ask([&] {
+        const std::uint64_t number = toxics_.add(use);
         if (use.everybody) treat_all();
+        return number;
     });
-    return number;
 }
 
 void ProxyThread::aim_toxic(std::uint64_t toxic, const std::vector<Endpoint>& clients) {
@@ -262,15 +262,14 @@ void ProxyThread::lift(std::uint64_t toxic) {
 }
 
 Passed ProxyThread::passed(std::uint64_t toxic) {
-    Passed passed;
-    on_proxy_thread([&] { passed = toxics_.passed(toxic); });
-    return passed;
+    return ask([&] { return toxics_.passed(toxic); });
 }
 
 std::uint64_t ProxyThread::rewrite(MakeRewrite make) {
-    std::uint64_t number = 0;
-    on_proxy_thread([&] { rewrites_.emplace(number = next_rewrite_++, std::move(make)); });
-    return number;
+    return ask([&] {
+        rewrites_.emplace(next_rewrite_, std::move(make));
+        return next_rewrite_++;
+    });
 }
 
 void ProxyThread::stop_rewriting(std::uint64_t number) {
@@ -279,22 +278,15 @@ void ProxyThread::stop_rewriting(std::uint64_t number) {
 }
 
 Status ProxyThread::set_slow_accept(std::optional<SlowAccept> slow) {
-    Status done;
-    on_proxy_thread([&] { done = listener_.set_slow(slow); });
-    return done;
+    return ask([&] { return listener_.set_slow(slow); });
 }
 
 Result<SlowAccepts> ProxyThread::slow_accepts() {
-    Result<SlowAccepts> counted = SlowAccepts{};
-    on_proxy_thread([&] { counted = listener_.slow_accepts(); });
-    return counted;
+    return ask([&] { return listener_.slow_accepts(); });
 }
 
 void ProxyThread::treat_all() {
-    for (const auto& connection : open_.connections()) {  // one may end for it
-        const auto& entry = open_.of(*connection);
-        if (entry.relaying && !entry.canary) connection->treat(toxics_);
-    }
+    open_.each_relaying([this](Connection& connection) { connection.treat(toxics_); });
 }
 
 void ProxyThread::apply(std::optional<IdleTimeout> timeout) {
