@@ -239,6 +239,7 @@ const RegisterFault registered{Fault{
         Fallback{.mechanism = "An approximation of the quota: the target's processes are stopped (SIGSTOP) when "
                               "they have used it, until the period ends.",
                  .needs = {},
+                 .holds = "whether the target runs",
                  .inject = inject_duty_cycle},
 }};
 

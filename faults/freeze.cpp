@@ -45,7 +45,7 @@ public:
         sample();
         const double stopped = paused_ && seen_ ? seconds_since_stop() : stopped_seconds_;
         Witness witness;
-        witness.bit = seen_ && used_ == 0;
+        witness.bit = seen_ && !went_on_ && used_ == 0;
         witness.evidence = fmt::format(
             "the target's processes (at most {}) were {} seen stopped by SIGSTOP, for {}, and used {} of CPU time then",
             processes_max_, seen_ ? "all" : "not all", format_quantity(stopped, dimension::time),
@@ -133,6 +133,7 @@ private:
             if (!activity) continue;  // stopped processes can still be killed
             all = all && activity->stopped;
             one = one || activity->stopped;
+            went_on_ = went_on_ || (seen_ && !activity->stopped);
             if (!activity->stopped) continue;
             if (member.used_when_stopped) used_ += activity->cpu_time - *member.used_when_stopped;
             member.used_when_stopped = activity->cpu_time;
@@ -149,6 +150,7 @@ private:
     std::vector<std::uint64_t> records_;
     bool paused_ = false;
     bool seen_ = false;
+    bool went_on_ = false;  ///< somebody else continued one
     Nanos stopped_at_ = 0;
     std::size_t processes_max_ = 0;
     double stopped_seconds_ = 0;

@@ -180,7 +180,7 @@ const RegisterFault registered{Fault{
     .witness = "The target's process ended once it had the signal, and another one has been started.",
     .healing = "The target runs: where it is down, it is started without further delay.",
     .site = Site::target,
-    .holds = "the target's process",
+    .holds = "whether the target runs",
     .needs = {},
     .options =
         {

@@ -103,6 +103,7 @@ public:
 struct Fallback {
     std::string mechanism;           ///< one sentence: how it is done then, and what is not the same
     std::vector<std::string> needs;  ///< capability keys, all of them
+    std::string holds = {};          ///< besides what its fault does: see Fault::holds
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;
 };
 

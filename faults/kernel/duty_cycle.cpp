@@ -79,6 +79,7 @@ public:
         }
         wake_.notify_all();
         if (thread_.joinable()) thread_.join();
+        if (!left_stopped_) return left_stopped_;  // and the records stay
         Status first_failure = failure_;
         for (; !records_.empty(); records_.pop_back()) {
             if (auto closed = journal_.close(records_.back()); !closed && first_failure) first_failure = closed;
@@ -106,7 +107,7 @@ private:
             if (left <= 0) stand_still(lock, period_end);
             left -= use();  // until the signal took hold
         }
-        signal_all(SIGCONT);
+        left_stopped_ = signal_all(SIGCONT);
     }
 
     /// What was used since the last call, of all members.
@@ -123,17 +124,23 @@ private:
 
     void stand_still(std::unique_lock<std::mutex>& lock, Clock::time_point until) {
         const auto stopped_at = Clock::now();
-        signal_all(SIGSTOP);
+        keep(signal_all(SIGSTOP));
         wake_.wait_until(lock, until, [this] { return ending_; });
-        signal_all(SIGCONT);
+        keep(signal_all(SIGCONT));
         ++stat_.throttled_periods;
         stat_.throttled_time += std::chrono::nanoseconds(Clock::now() - stopped_at).count();
     }
 
-    void signal_all(int signal) {
+    /// The first failure; the others are told all the same.
+    Status signal_all(int signal) const {
+        Status first_failure;
         for (const auto& [pid, member] : members_) {
-            if (auto told = signal_process(member.process, signal); !told && failure_) failure_ = told;
+            if (auto told = signal_process(member.process, signal); !told && first_failure) first_failure = told;
         }
+        return first_failure;
+    }
+    void keep(const Status& status) {
+        if (failure_) failure_ = status;
     }
 
     // A look comes before as many threads can have used what is left.
@@ -148,6 +155,7 @@ private:
     CpuStat stat_;
     std::map<pid_t, Member> members_;
     Status failure_;
+    Status left_stopped_;  ///< written by the thread, read when it has ended
     bool ending_ = false;
     std::thread thread_;
 };

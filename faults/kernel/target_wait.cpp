@@ -12,6 +12,7 @@ namespace squall::kernel {
 namespace {
 
 constexpr double least_part = 0.01;
+constexpr Nanos judged_after = 20'000'000;  // before, a single wait is a large part of the time
 
 /// How long it has been there.
 Nanos age_of(const ProcessId& process) {
@@ -70,6 +71,7 @@ Nanos TargetWait::as_before() const {
 }
 
 bool TargetWait::rose() const {
+    if (passed() < judged_after) return false;
     return to_seconds(waited() - as_before()) >= least_part * to_seconds(passed());
 }
 

@@ -167,6 +167,7 @@ bool Connection::splice_on(Direction& direction) {
 
 void Connection::pass_on(Direction& direction, std::string_view bytes, Nanos now) {
     if (finished_ || direction.ended) return;
+    if (bytes.empty()) return wait_readable(direction);
     if (direction.held) {
         direction.held->stream.take(bytes, now);
         direction.held->treatment.came(bytes.size(), now);

@@ -93,7 +93,7 @@ Rewrite::Outcome GzipResponse::take(Way way, std::string_view bytes, Nanos now) 
 bool GzipResponse::begins() {
     const bool stream = response_.state() == HttpHead::State::complete &&
                         response_.lists("Content-Type", "text/event-stream") &&
-                        response_.first_line().substr(8, 5) == " 200 " && !response_.has("Content-Encoding") &&
+                        response_.first_line().find(" 200 ") == 8 && !response_.has("Content-Encoding") &&
                         !response_.has("Content-Length");
     if (!stream || !shared_->in_force) return false;
     const bool asked = request_.lists("Accept-Encoding", "gzip");

@@ -165,6 +165,11 @@ Result<Plan> plan_for(const ProxyArguments& arguments) {
     for (const std::string& written : arguments.faults) {
         auto use = parse_fault(written);
         if (!use) return Error{fmt::format("--fault '{}': {}", written, use.error().message)};
+        for (const FaultUse& other : plan.faults) {
+            if (use->fault->holds.empty() || use->fault->holds != other.fault->holds) continue;
+            return Error{fmt::format("--fault '{}': {} is in charge of {} already", written, other.fault->name,
+                                     use->fault->holds)};
+        }
         plan.faults.push_back(std::move(*use));
     }
     return plan;

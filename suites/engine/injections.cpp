@@ -12,6 +12,7 @@ namespace {
 
 // The first look at an effect; the next ones twice as long after the injection each, but never a tick later.
 constexpr Nanos first_look = 1'000'000;
+constexpr Nanos looks_share = 20;  // of the time: one part in so many, where a look takes long
 
 }  // namespace
 
@@ -34,9 +35,11 @@ void Injections::begin(InForce& fault, const Aim& aim) {
     if (!fault.error.empty() && kind.fallback && missing(kind.fallback->needs).empty()) {
         fault.mechanism = kind.fallback->mechanism;
         recorder_.note(fmt::format("{}: {} What is done instead: {}", fault.use->name, fault.error, fault.mechanism));
+        fault.holds = kind.fallback->holds;
         fault.error.clear();
         inject = kind.fallback->inject;
     }
+    if (fault.error.empty()) fault.error = in_the_way_of(kind, fault.holds);
     if (!fault.error.empty()) return;
     auto injection = inject(rig_, aim, fault.use->options);
     if (injection) {
@@ -44,6 +47,19 @@ void Injections::begin(InForce& fault, const Aim& aim) {
     } else {
         fault.error = injection.error().message;
     }
+}
+
+/// What two faults of a scenario hold is known before the run; what a fallback holds, only now.
+std::string Injections::in_the_way_of(const Fault& kind, const std::string& fallback_holds) const {
+    for (const auto& other : faults_) {
+        if (!other.injection) continue;
+        const bool clash = (!fallback_holds.empty() && fallback_holds == other.use->fault->holds) ||
+                           (!other.holds.empty() && (other.holds == kind.holds || other.holds == fallback_holds));
+        if (!clash) continue;
+        return fmt::format("{} is in force, and has to do with {} as well", other.use->name,
+                           other.holds.empty() ? fallback_holds : other.holds);
+    }
+    return {};
 }
 
 /// For people: "freeze", "freeze (2 of 5)".
@@ -79,7 +95,7 @@ void Injections::advance() {
 
 Nanos Injections::next_look(const InForce& fault) const {
     const Nanos age = fault.unseen_at - fault.injected_at;
-    return fault.unseen_at + std::clamp(age, first_look, tick);
+    return fault.unseen_at + std::max(std::clamp(age, first_look, tick), looks_share * fault.look_took);
 }
 
 Nanos Injections::next_look() const {
@@ -93,8 +109,10 @@ Nanos Injections::next_look() const {
 /// What goes wrong here goes wrong at the end as well, and is reported there.
 void Injections::look_for_effect(InForce& fault) {
     if (fault.seen_at || recorder_.now() < next_look(fault)) return;
+    const Nanos before = recorder_.now();
     const auto witness = fault.injection->witness();
     const Nanos now = recorder_.now();
+    fault.look_took = now - before;
     if (witness && witness->bit) {
         fault.seen_at = now;
     } else {
@@ -109,6 +127,7 @@ void Injections::end(InForce& fault) {
     } else if (fault.error.empty()) {
         fault.error = "no witness: " + witness.error().message;
     }
+    if (!fault.witness.bit) fault.seen_at.reset();  // a share of the time that was enough at first, and was not kept up
     if (fault.witness.bit && !fault.seen_at) fault.seen_at = recorder_.now();
     if (auto healed = fault.injection->heal(); !healed) fault.heal_error = healed.error().message;
     fault.injection.reset();

@@ -42,7 +42,9 @@ private:
         Nanos healed_at = 0;
         Nanos unseen_at = 0;             ///< when its witness was last looked at, and it had not bitten …
         std::optional<Nanos> seen_at{};  ///< … and when it had
+        Nanos look_took = 0;
         std::string mechanism;
+        std::string holds;  ///< of the fallback
         std::string error;
         std::string heal_error;
         Witness witness;
@@ -53,6 +55,7 @@ private:
     static std::string name_of(const InForce& fault);
     std::string missing(const std::vector<std::string>& needs) const;
     void begin(InForce& fault, const Aim& aim);
+    std::string in_the_way_of(const Fault& kind, const std::string& fallback_holds) const;
 
     Rig rig_;
     Recorder& recorder_;

@@ -41,8 +41,9 @@ struct ChildFailure {
     int step = 0;
     int number = 0;
 };
-constexpr const char* child_steps[] = {"enter the network namespace", "pin to its CPUs", "redirect its output",
-                                       "wait for the start signal", "execute"};
+constexpr const char* child_steps[] = {"enter the network namespace", "pin to its CPUs",
+                                       "redirect its output",         "wait for the start signal",
+                                       "close what is not its own",   "execute"};
 
 [[noreturn]] void give_up(const Prepared& prepared, int step) {
     const ChildFailure failure{step, errno};
@@ -68,8 +69,10 @@ constexpr const char* child_steps[] = {"enter the network namespace", "pin to it
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     signal(SIGPIPE, SIG_DFL);
+    // Sockets of the proxy among them: a target that is started anew would keep its connections open.
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(prepared, 4);
     execvpe(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
-    give_up(prepared, 4);
+    give_up(prepared, 5);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {

@@ -22,7 +22,7 @@ HANG_SECONDS = 30
 # fault would go untested, and the tests fail.
 EXAMPLES = {
     "cpu-cap": ("{fault: cpu-cap, cores: 0.02 -> 0.01 over 300ms}", False),
-    "cpu-contention": ("{fault: cpu-contention, workers: 2, share: 20%}", False),
+    "cpu-contention": ("{fault: cpu-contention, workers: 4}", False),
     "cpu-starvation": ("{fault: cpu-starvation, threads: 50%}", False),
     "duplicate": ("{fault: duplicate, duplicates: 20%}", False),
     "fd-limit": ("{fault: fd-limit, headroom: 4}, {fault: handshake-flood, rate: 100/s, then: stay}", False),
