@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "faults/core/socket_address.hpp"
+
 namespace squall::kernel {
 namespace {
 
@@ -55,23 +57,20 @@ Status RawConnections::begin_one(Nanos now) {
     };
     const int on = 1;
     if (::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return fail("set TCP_NODELAY", errno);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(to_.address);
-    address.sin_port = htons(to_.port);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof address;
-    const int error = ::connect(fd, generic, size) == 0 || errno == EINPROGRESS ? 0 : errno;
+    const sockaddr_in address = socket_address(to_);
+    const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+    const int error = ::connect(fd, generic, sizeof address) == 0 || errno == EINPROGRESS ? 0 : errno;
     const bool by_peer = error == ECONNREFUSED || error == ECONNRESET;
     if (error != 0 && !by_peer) return fail("connect to " + to_string(to_), error);
-    if (!by_peer && ::getsockname(fd, generic, &size) != 0) return fail("ask for a connection's own end", errno);
+    const Endpoint own = by_peer ? Endpoint{} : local_end(fd);
+    if (!by_peer && own == Endpoint{}) return fail("ask for a connection's own end", errno);
     RawConnection& connection = all_.emplace_back();
     connection.fd = fd;
     connection.began = now;
     if (by_peer) {
         close(connection, end_of(error), now);
     } else {
-        connection.local = {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+        connection.local = own;
     }
     return {};
 }

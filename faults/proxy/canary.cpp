@@ -1,32 +1,13 @@
 #include "faults/proxy/canary.hpp"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "faults/core/socket_address.hpp"
+
 namespace squall::proxy {
-namespace {
-
-sockaddr_in socket_address(const Endpoint& endpoint) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(endpoint.address);
-    address.sin_port = htons(endpoint.port);
-    return address;
-}
-
-Result<Endpoint> local_end(int socket) {
-    sockaddr_in address{};
-    socklen_t length = sizeof address;
-    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-        return system_failure("canary: reading its socket's address", errno);
-    }
-    return Endpoint{ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
-}
-
-}  // namespace
 
 Status Canary::open_sink() {
     sink_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -35,9 +16,8 @@ Status Canary::open_sink() {
     if (bind(sink_, reinterpret_cast<const sockaddr*>(&loopback), sizeof loopback) != 0 || listen(sink_, 1) != 0) {
         return system_failure("canary: listening on loopback", errno);
     }
-    const auto end = local_end(sink_);
-    if (!end) return end.error();
-    sink_end_ = *end;
+    sink_end_ = local_end(sink_);
+    if (sink_end_ == Endpoint{}) return system_failure("canary: reading its socket's address", errno);
     return {};
 }
 
@@ -50,9 +30,8 @@ Status Canary::fly(const Endpoint& front) {
     if (connect(client_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
         return system_failure("canary: connecting to the proxy at " + to_string(front), errno);
     }
-    const auto end = local_end(client_);
-    if (!end) return end.error();
-    client_end_ = *end;
+    client_end_ = local_end(client_);
+    if (client_end_ == Endpoint{}) return system_failure("canary: reading its socket's address", errno);
     return {};
 }
 

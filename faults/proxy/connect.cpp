@@ -1,33 +1,15 @@
 #include "faults/proxy/connect.hpp"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
 
+#include "faults/core/socket_address.hpp"
+
 namespace squall::proxy {
-namespace {
 
 constexpr int connect_attempts_max = 64;
-
-sockaddr_in socket_address(const Endpoint& endpoint) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(endpoint.address);
-    address.sin_port = htons(endpoint.port);
-    return address;
-}
-
-}  // namespace
-
-Endpoint local_end(int socket) {
-    sockaddr_in address{};
-    socklen_t length = sizeof address;
-    if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
-}
 
 /// Refused ones are held open until there is a good one, or the kernel would offer the same port again.
 Result<int> begin_connecting(const Endpoint& upstream, const std::function<bool(std::uint16_t)>& is_lost) {

@@ -12,6 +12,4 @@ namespace squall::proxy {
 /// one fall on the floor. Errors: no descriptor, no route, or no port that is not lost.
 Result<int> begin_connecting(const Endpoint& upstream, const std::function<bool(std::uint16_t)>& is_lost);
 
-Endpoint local_end(int socket);  ///< {0, 0}: it has none
-
 }  // namespace squall::proxy

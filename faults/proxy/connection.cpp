@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "faults/core/clock.hpp"
+#include "faults/core/socket_address.hpp"
 #include "faults/proxy/connect.hpp"
 
 namespace squall::proxy {

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "faults/core/clock.hpp"
+#include "faults/core/socket_address.hpp"
 
 namespace squall {
 namespace {
@@ -49,10 +50,7 @@ private:
     Status connect() {
         socket_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (socket_ < 0) return failure("make a socket", errno);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(request_.endpoint.port);
-        address.sin_addr.s_addr = htonl(request_.endpoint.address);
+        const sockaddr_in address = socket_address(request_.endpoint);
         if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
         if (errno != EINPROGRESS) return failure("connect", errno);
         if (auto ready = wait(POLLOUT); !ready) return ready;

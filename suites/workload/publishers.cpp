@@ -1,5 +1,6 @@
 // What is due, and the connection it goes out on.
 #include "suites/workload/publishers.hpp"
+#include "faults/core/socket_address.hpp"
 
 #include <unistd.h>
 
@@ -166,8 +167,7 @@ void Publishers::on_connected(std::uint32_t index) {
     }
     if (ever_.size() < ever_max) {
         const ConnectionId id{index, outlet.generation};
-        const ClientConnection connection{id, outlet.publisher.name, local_endpoint(outlet.fd),
-                                          common_.plan.wire.publish};
+        const ClientConnection connection{id, outlet.publisher.name, local_end(outlet.fd), common_.plan.wire.publish};
         ever_.push_back({connection, outlet.began, Established::Role::publisher});
     } else {
         common_.rig_problem("connection table full", "publishers' connections past the 100,000th cannot be told apart");

@@ -12,16 +12,10 @@
 #include <cstring>
 #include <ctime>
 
+#include "faults/core/socket_address.hpp"
+
 namespace squall::workload {
 namespace {
-
-sockaddr_in to_address(const Endpoint& endpoint) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(endpoint.address);
-    address.sin_port = htons(endpoint.port);
-    return address;
-}
 
 template <class T>
 bool set_option(int fd, int level, int name, const T& value) {
@@ -46,7 +40,7 @@ Result<int> begin_connect(const Endpoint& peer, std::uint32_t receive_buffer_byt
     if (receive_buffer_bytes > 0 && !set_option(fd, SOL_SOCKET, SO_RCVBUF, static_cast<int>(receive_buffer_bytes))) {
         return and_close(fd, system_failure("set SO_RCVBUF", errno));
     }
-    const sockaddr_in address = to_address(peer);
+    const sockaddr_in address = socket_address(peer);
     const auto* generic = reinterpret_cast<const sockaddr*>(&address);
     if (::connect(fd, generic, sizeof address) == 0 || errno == EINPROGRESS) return fd;
     return and_close(fd, system_failure("connect to " + to_string(peer), errno));
@@ -83,13 +77,6 @@ int pending_error(int fd) {
     int error = 0;
     socklen_t size = sizeof error;
     return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-}
-
-Endpoint local_endpoint(int fd) {
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
 }
 
 std::uint32_t unread_bytes(int fd) {

@@ -27,7 +27,6 @@ Received receive(int fd, char* buffer, std::size_t size);
 std::ptrdiff_t send_some(int fd, std::string_view bytes);
 
 int pending_error(int fd);  ///< SO_ERROR; reading it clears it
-Endpoint local_endpoint(int fd);
 std::uint32_t unread_bytes(int fd);
 /// Bytes written that the peer's kernel has not acknowledged; none: the kernel does not say.
 std::optional<std::uint64_t> unacknowledged_bytes(int fd);

@@ -1,5 +1,6 @@
 // Attempts: from connect() to the confirmed subscription, and from one attempt to the next.
 #include "suites/workload/subscribers.hpp"
+#include "faults/core/socket_address.hpp"
 
 #include <unistd.h>
 
@@ -173,7 +174,7 @@ void Subscribers::on_connected(std::uint32_t index) {
         return;
     }
     const Cohort& cohort = state_of(s).cohort;
-    s.local = local_endpoint(s.fd);
+    s.local = local_end(s.fd);
     s.state = Subscriber::State::handshaking;
     s.handshake = std::make_unique<Subscriber::Handshake>();
     if (ever_.size() < ever_max) {

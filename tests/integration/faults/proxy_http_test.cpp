@@ -44,18 +44,7 @@ protected:
     void ask(const std::string& request) {
         if (socket_ >= 0) close(socket_);
         got_.clear();
-        ASSERT_EQ(failure(testbed->clients.run([&]() -> Status {
-                      socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-                      sockaddr_in address{};
-                      address.sin_family = AF_INET;
-                      address.sin_port = htons(proxy_front.port);
-                      address.sin_addr.s_addr = htonl(proxy_front.address);
-                      if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-                          return system_failure("connect", errno);
-                      }
-                      return {};
-                  })),
-                  "");
+        socket_ = dial_proxy();
         ASSERT_EQ(send(socket_, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
     }
     /// All that has come on it so far.

@@ -8,6 +8,7 @@
 
 #include <ctime>
 
+#include "faults/core/socket_address.hpp"
 #include "rig.hpp"
 
 namespace squall::test {
@@ -19,31 +20,11 @@ protected:
         RigTest::SetUp();
         if (!IsSkipped() && !HasFatalFailure()) start_proxy();
     }
-
-    /// A blocking socket of a client, connected through the proxy.
-    int dial() {
-        int socket = -1;
-        EXPECT_EQ(failure(testbed->clients.run([&]() -> Status {
-                      socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-                      sockaddr_in address{};
-                      address.sin_family = AF_INET;
-                      address.sin_port = htons(proxy_front.port);
-                      address.sin_addr.s_addr = htonl(proxy_front.address);
-                      const timeval timeout{30, 0};
-                      setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-                      if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-                          return system_failure("connect", errno);
-                      }
-                      return {};
-                  })),
-                  "");
-        return socket;
-    }
 };
 
 TEST_F(ProxyTest, BytesArriveUnchangedInBothDirections) {
     server->echo(true);
-    const int socket = dial();
+    const int socket = dial_proxy();
     std::string sent(3'000'000, '\0');
     for (std::size_t i = 0; i < sent.size(); ++i)
         sent[i] = static_cast<char>((i * 2654435761U) >> 24);
@@ -84,7 +65,7 @@ TEST_F(ProxyTest, AHalfCloseIsPassedOnAndTheOtherDirectionGoesOn) {
         }
         return {};
     }));
-    const int near = dial();
+    const int near = dial_proxy();
     const int far = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     ASSERT_GE(far, 0);
     ASSERT_EQ(send(near, "question", 8, 0), 8);
@@ -174,7 +155,7 @@ TEST_F(ProxyTest, OutOfDescriptorsItWaitsInsteadOfSpinning) {
     rlimit before{};
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
     std::vector<int> taken;
-    const int near = dial();  // shows that it works, and opens what the sanitizer opens lazily
+    const int near = dial_proxy();  // shows that it works, and opens what the sanitizer opens lazily
     ASSERT_TRUE(eventually([&] { return server->open() == 1; }));
     const int probe = open("/dev/null", O_RDONLY | O_CLOEXEC);
     close(probe);
@@ -185,11 +166,8 @@ TEST_F(ProxyTest, OutOfDescriptorsItWaitsInsteadOfSpinning) {
         rlimit tight = before;
         tight.rlim_cur = static_cast<rlim_t>(second + 1);  // no descriptor is left
         setrlimit(RLIMIT_NOFILE, &tight);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(proxy_front.port);
-        address.sin_addr.s_addr = htonl(proxy_front.address);
-        if (::connect(second, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        const sockaddr_in address = socket_address(proxy_front);
+        if (::connect(second, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
             return system_failure("connect", errno);
         }
         return {};

@@ -11,17 +11,12 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "faults/core/socket_address.hpp"
+
 namespace squall::test {
 namespace {
 
 constexpr std::size_t read_bytes_max = 65536;
-
-Endpoint own_end(int socket) {
-    sockaddr_in address{};
-    socklen_t length = sizeof address;
-    getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
-    return {ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
-}
 
 Nanos steady() {
     return std::chrono::steady_clock::now().time_since_epoch().count();
@@ -50,11 +45,8 @@ void RawClients::connect(std::size_t count, const std::string& cohort, Endpoint 
 void RawClients::connect_one(const ConnectionId& id, const std::string& cohort, Endpoint to, bool websocket) {
     const Status done = where_.run([&]() -> Status {
         const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(to.port);
-        address.sin_addr.s_addr = htonl(to.address);
-        if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        const sockaddr_in address = socket_address(to);
+        if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
             const int number = errno;
             close(socket);
             if (number == ECONNRESET) {  // it was open, and ended before this thread got to run
@@ -65,7 +57,8 @@ void RawClients::connect_one(const ConnectionId& id, const std::string& cohort, 
             return system_failure("connecting to " + to_string(to), number);
         }
         const std::lock_guard lock(mutex_);
-        connections_[id] = {.described = {id, cohort, own_end(socket), to, websocket}, .socket = socket, .reading = {}};
+        connections_[id] = {
+            .described = {id, cohort, local_end(socket), to, websocket}, .socket = socket, .reading = {}};
         return {};
     });
     if (!done) throw std::runtime_error(done.error().message);
@@ -75,18 +68,15 @@ bool RawClients::try_connect(ConnectionId id, const std::string& cohort, Endpoin
                              std::chrono::milliseconds patience) {
     const Status done = where_.run([&]() -> Status {
         const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(to.port);
-        address.sin_addr.s_addr = htonl(to.address);
-        ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        const sockaddr_in address = socket_address(to);
+        ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
         pollfd waiting{socket, POLLOUT, 0};
         if (poll(&waiting, 1, static_cast<int>(patience.count())) != 1 || waiting.revents != POLLOUT) {
             close(socket);
             return Error{"no connection"};
         }
         const std::lock_guard lock(mutex_);
-        connections_[id] = {.described = {id, cohort, own_end(socket), to}, .socket = socket, .reading = {}};
+        connections_[id] = {.described = {id, cohort, local_end(socket), to}, .socket = socket, .reading = {}};
         return {};
     });
     return static_cast<bool>(done);

@@ -8,18 +8,17 @@
 #include <stdexcept>
 #include <vector>
 
+#include "faults/core/socket_address.hpp"
+
 namespace squall::test {
 
 RawServer::RawServer(const kernel::Namespace& where, Endpoint listen) {
     const Status ready = where.run([&]() -> Status {
         listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(listen.port);
-        address.sin_addr.s_addr = htonl(listen.address);
+        const sockaddr_in address = socket_address(listen);
         const int on = 1;
         setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        if (bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
             ::listen(listener_, 4096) != 0) {
             return system_failure("listening", errno);
         }

@@ -1,13 +1,16 @@
 #include "rig.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
+#include "faults/core/socket_address.hpp"
 #include "faults/kernel/socket_table.hpp"
 
 namespace squall::test {
@@ -97,6 +100,22 @@ void RigTest::connect(std::size_t count, const std::string& cohort, bool websock
     if (proxy) {
         ASSERT_TRUE(eventually([&] { return proxy->pairs().size() >= before + count; }));
     }
+}
+
+int RigTest::dial_proxy() {
+    int socket = -1;
+    EXPECT_EQ(failure(testbed->clients.run([&]() -> Status {
+                  socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+                  const sockaddr_in address = socket_address(proxy_front);
+                  const timeval timeout{30, 0};
+                  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+                  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+                      return system_failure("connect", errno);
+                  }
+                  return {};
+              })),
+              "");
+    return socket;
 }
 
 Rig RigTest::rig() {

@@ -73,6 +73,8 @@ protected:
     void start_proxy();
     /// Through the proxy, if there is one.
     void connect(std::size_t count, const std::string& cohort = "all", bool websocket = false);
+    /// A blocking socket of a client, connected through the proxy; reading gives up after 30 s.
+    int dial_proxy();
     Rig rig();
 
     /// Parses `options` as a scenario would and injects. The fault must be one of the registered.
