@@ -6,6 +6,7 @@ mutant or a case by name: reference-server/mutants/NAME.patch and suites/catalog
 usage: matrix.py [--write-docs] [--all] [MUTANT...]      environment: SQUALL, REFERENCE_SERVER_DIR
 """
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -25,8 +26,9 @@ PAGE = REPOSITORY / "docs/reference/mutants.md"
 SERVER = pathlib.Path(os.environ["REFERENCE_SERVER_DIR"])
 OUTPUT = SERVER.parent / "mutants"  # what the plays of this build came to
 
-# On a host that is shared the rig may not get its CPU, and says that it could not tell. It may then look again, this often.
-# A verdict on the invariant that counts is never asked for twice.
+# Mutants are played this many at a time, and so may take each other's CPUs; or the host is shared. The rig then says that
+# it could not tell, and may look again, alone, this often. A verdict on the invariant that counts is never asked for twice.
+BESIDE_EACH_OTHER = 2
 REPEATS_MAX = 2
 PLAY_SECONDS_MAX = 120
 
@@ -47,6 +49,10 @@ class Play:
     findings: dict  # by name
     seconds: float
     inconclusive_before: int = 0
+
+    def is_unclear(self, invariant):
+        finding = self.findings.get(invariant)
+        return self.verdict == "inconclusive" or (finding is not None and finding["verdict"] == "inconclusive")
 
     def failed(self):
         return [name for name, finding in self.findings.items() if finding["verdict"] == "fail"]
@@ -82,19 +88,19 @@ class Player:
     def __exit__(self, *_):
         self._directory.cleanup()
 
-    def _profile(self, mutant):
+    def _write_profile(self, mutant, file):
         """The reference server's own profile, but for the program."""
         profile = yaml.safe_load((REPOSITORY / "suites/profiles/reference-server.yaml").read_text())
         profile["name"] = mutant
         profile["launch"]["command"][0] = str(SERVER / "mutants" / mutant)
-        file = self._home / f"{mutant}.yaml"
         file.write_text(json.dumps(profile))  # JSON is YAML
-        return file
 
     def _play_once(self, case, mutant):
-        report = self._home / "report.json"
+        report, profile = (self._home / f"{case}-{mutant}.{what}" for what in ("json", "yaml"))
         report.unlink(missing_ok=True)
-        target = ["--target", self._profile(mutant)] if mutant else []
+        if mutant:
+            self._write_profile(mutant, profile)
+        target = ["--target", profile] if mutant else []
         began = time.monotonic()
         process = subprocess.run([os.environ["SQUALL"], "run", case, *target, "--json", report, "--out", OUTPUT / "runs"],
                                  cwd=self._home, env=dict(os.environ, SQUALL_STATE_DIR=str(self._home / "state")),
@@ -106,17 +112,23 @@ class Player:
         findings = {finding["name"]: finding for finding in run["findings"]}
         return Play(process.returncode, run["verdict"], findings, time.monotonic() - began)
 
-    def play(self, case, mutant=None, invariant=None):
-        """A play in which the rig could tell, of the invariant where one is named; or the last one that was allowed."""
-        for repeat in range(REPEATS_MAX + 1):
+    def play(self, case, mutant=None, invariant=None, first=None):
+        """A play in which the rig could tell, of the invariant where one is named; or the last one that was allowed.
+        `first`: of these plays, if it has been made."""
+        play = first or self._play_once(case, mutant)
+        for repeat in range(1, REPEATS_MAX + 1):
+            if not play.is_unclear(invariant):
+                break
             play = self._play_once(case, mutant)
             play.inconclusive_before = repeat
-            unclear = play.verdict == "inconclusive"
-            if invariant in play.findings:
-                unclear = unclear or play.findings[invariant]["verdict"] == "inconclusive"
-            if not unclear:
-                break
         return play
+
+    def play_pairs(self, wanted):
+        """Yields each pair with its play."""
+        with concurrent.futures.ThreadPoolExecutor(BESIDE_EACH_OTHER) as pool:
+            firsts = list(pool.map(lambda pair: self._play_once(pair.case, pair.mutant), wanted))
+        for pair, first in zip(wanted, firsts):
+            yield pair, self.play(pair.case, pair.mutant, pair.invariant, first)
 
 
 def mistake(pair, play):
@@ -230,8 +242,8 @@ def play_unflawed(player, names, report):
 
 def play_pairs(player, wanted, report):
     plays = {}
-    for pair in wanted:
-        play = plays[pair] = player.play(pair.case, pair.mutant, pair.invariant)
+    for pair, play in player.play_pairs(wanted):
+        plays[pair] = play
         report(line(pair, play))
     return plays
 
