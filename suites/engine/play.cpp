@@ -304,6 +304,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     const auto log = *directory / "target.log";
     bool page_at_end = true;
     {
+        StallWatch stalls(recorder);
         DeclaredSampler declared(recorder, stage.sampled(), profile);
         std::optional<KernelSampler> kernel;
         if (stage.process()) kernel.emplace(recorder, stage.sampled());

@@ -69,6 +69,13 @@ std::map<std::string, double> no_sockets() {
 
 }  // namespace
 
+StallWatch::StallWatch(Recorder& recorder)
+    : due_(recorder.now()), thread_(recorder, slice_length, entering(nullptr), [this, &recorder] {
+          const Nanos at = recorder.now();
+          recorder.sample("rig.stall", {}, at, to_seconds(std::max<Nanos>(at - due_, 0)));
+          due_ = at + slice_length;
+      }) {}
+
 KernelSampler::KernelSampler(Recorder& recorder, const SampledTarget& target)
     : recorder_(recorder),
       target_(target),

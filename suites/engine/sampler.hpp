@@ -33,6 +33,17 @@ private:
     std::thread thread_;
 };
 
+/// rig.stall, every 250 ms. The load generator may run under a real-time priority, and then cannot tell that the host
+/// has stopped running anything else, the kernel's own threads for the network among it.
+class StallWatch {
+public:
+    explicit StallWatch(Recorder& recorder);
+
+private:
+    Nanos due_ = 0;
+    PeriodicThread thread_;
+};
+
 struct SampledTarget {
     const SupervisedProcess* process = nullptr;  ///< null: not ours; only what it declares is sampled
     const kernel::Cgroup* cgroup = nullptr;

@@ -9,6 +9,9 @@
 namespace squall {
 namespace {
 
+/// A hundred times what an ordinary thread waits on a busy host, and less than the limits that scenarios set.
+constexpr Nanos stall_min = nanos_per_second;
+
 bool can_be_too_long(Aggregation aggregation) {
     switch (aggregation) {
         case Aggregation::p50:
@@ -25,6 +28,21 @@ bool can_be_too_long(Aggregation aggregation) {
 }
 
 }  // namespace
+
+std::optional<Stall> stall_in(const History& history, const Window& window) {
+    std::optional<Stall> longest;
+    for (const auto& [key, samples] : history.gauges()) {
+        if (key.metric != "rig.stall") continue;
+        for (const Point& sample : samples) {
+            const Nanos length = from_seconds(sample.value);
+            const Stall stall{sample.at - length, sample.at};
+            const bool felt = stall.start < window.end && window.start < stall.end + length;
+            const bool longer = !longest || longest->end - longest->start < length;
+            if (length >= stall_min && felt && longer) longest = stall;
+        }
+    }
+    return longest;
+}
 
 HostShare::HostShare(const Scenario& scenario, const History& history) : history_(history) {
     const auto on_purpose = facts::cpu_taken_on_purpose(scenario, history);

@@ -1,13 +1,23 @@
-// What of a measured time may be the host's doing and not the target's: the rig's own lag, and CPU time that others
-// took from the target. The rules stand in docs/reference/expressions.md, "The host's share".
+// What of a measured time may be the host's doing and not the target's: the rig's own lag, CPU time that others
+// took from the target, and stalls of all that runs on it. The rules stand in docs/reference/expressions.md, "The
+// host's share".
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "suites/invariants/series.hpp"
 #include "suites/model/scenario.hpp"
 
 namespace squall {
+
+/// The host ran nothing of the rig's that has no priority.
+struct Stall {
+    Nanos start, end;
+};
+/// The longest that could have had a part in what was seen in the window: past 1 s, and until as much time again has
+/// passed, for what it held up to be worked off.
+std::optional<Stall> stall_in(const History& history, const Window& window);
 
 class HostShare {
 public:

@@ -1,10 +1,13 @@
 #include "suites/invariants/judge.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 
 #include "suites/invariants/books.hpp"
 #include "suites/invariants/facts.hpp"
+#include "suites/invariants/host_share.hpp"
 #include "suites/invariants/invariant.hpp"
 #include "suites/invariants/window.hpp"
 
@@ -30,6 +33,16 @@ void withhold(Finding& finding, const Window& window, const facts::Untested& unt
                       ("would be violated, but the fault " + untested.fault + " left no witness");
 }
 
+/// While the host stands still, messages are late, connections silent and limits missed, whoever the target is.
+void withhold_stalled(Finding& finding, const Window& window, const History& history) {
+    const auto stall = finding.verdict == Verdict::fail ? stall_in(history, window) : std::nullopt;
+    if (!stall) return;
+    finding.verdict = Verdict::inconclusive;
+    finding.detail += (finding.detail.empty() ? "" : "; ") +
+                      fmt::format("would be violated, but the host stood still for {:.1f}s from {:.1f}s on",
+                                  to_seconds(stall->end - stall->start), to_seconds(stall->start));
+}
+
 /// Of a target that gives no reasons, only what the wire shows is known: a reason that was not seen may have been one.
 void withhold_reasons(Finding& finding, const Expression& expression) {
     const auto all = measurements(expression);
@@ -53,7 +66,9 @@ Judgement judge(const Scenario& scenario, const History& history) {
         try {
             Finding finding = judge_invariant(invariant, scenario, names, history);
             if (!facts::declares(history, "reasons")) withhold_reasons(finding, invariant.expression);
-            if (untested) withhold(finding, window_of(invariant.expression, names, history), *untested);
+            const Window window = window_of(invariant.expression, names, history);
+            if (untested) withhold(finding, window, *untested);
+            withhold_stalled(finding, window, history);
             judgement.findings.push_back(std::move(finding));
         } catch (const std::exception& crash) {
             judgement.findings.push_back(unknown(invariant.name, invariant.expression.text, crash));
@@ -67,6 +82,7 @@ Judgement judge(const Scenario& scenario, const History& history) {
                 finding.detail += (finding.detail.empty() ? "" : "; ") + run.problem;
             }
             if (untested) withhold(finding, run, *untested);
+            withhold_stalled(finding, run, history);
             judgement.findings.push_back(std::move(finding));
         }
     } catch (const std::exception& crash) {

@@ -44,6 +44,11 @@ std::vector<Metric> table() {
          "gap between bytes on an open connection, recorded when the gap ends"},
         {"rig.publish_lag", distribution, d::time, {}, "how late the rig itself was to publish"},
         {"rig.loop_lag", distribution, d::time, {}, "how late the rig's event loops ran"},
+        {"rig.stall",
+         gauge,
+         d::time,
+         {},
+         "how late a thread of the rig ran that has no priority and next to nothing to do"},
 
         // The target from outside.
         {"connections",

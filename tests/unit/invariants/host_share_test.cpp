@@ -129,5 +129,36 @@ TEST(HostShare, DoesNotTouchWhatIsNoTime) {
     EXPECT_EQ(run.judged("max(target.memory) <= 90B during pressure").verdict, Verdict::fail);
 }
 
+/// As a thread notices it that wants to run every 250 ms.
+void stall(PlayedRun& run, Nanos from, Nanos to) {
+    run.history.sample("rig.stall", {}, to, to_seconds(to - from));
+}
+
+TEST(HostShare, NothingIsHeldAgainstATargetWhileTheHostStandsStill) {
+    PlayedRun run;
+    run.steady("healthy", 4000 * ms, 8000 * ms, 600 * ms);
+    stall(run, 5000 * ms, 7000 * ms);
+    const Finding finding = run.judged(slo);
+    EXPECT_EQ(finding.verdict, Verdict::inconclusive);
+    EXPECT_NE(finding.detail.find("the host stood still for 2.0s from 5.0s on"), std::string::npos) << finding.detail;
+    EXPECT_EQ(run.judged("count(connects) >= 1 during pressure").verdict, Verdict::inconclusive);
+    EXPECT_EQ(run.judged("p99(delivery.latency) <= 1s during pressure").verdict, Verdict::pass);
+}
+
+TEST(HostShare, AStallIsFeltForAsLongAgain) {
+    PlayedRun run;
+    run.steady("healthy", 4000 * ms, 8000 * ms, 600 * ms);
+    stall(run, 1000 * ms, 3000 * ms);
+    EXPECT_EQ(run.judged(slo).verdict, Verdict::inconclusive);
+}
+
+TEST(HostShare, AStallThatIsOverOrShortExcusesNothing) {
+    PlayedRun run;
+    run.steady("healthy", 4000 * ms, 8000 * ms, 600 * ms);
+    stall(run, 500 * ms, 2000 * ms);
+    stall(run, 5000 * ms, 5900 * ms);
+    EXPECT_EQ(run.judged(slo).verdict, Verdict::fail);
+}
+
 }  // namespace
 }  // namespace squall
