@@ -1,5 +1,6 @@
 #include "suites/cli/locate.hpp"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
 
@@ -32,9 +33,15 @@ std::string stems(const std::vector<fs::path>& files) {
 
 fs::path share_directory() {
     if (const char* set = std::getenv("SQUALL_SHARE")) return set;
-    std::error_code ignored;  // without /proc, the source tree is what is left
-    const auto installed = fs::read_symlink("/proc/self/exe", ignored).parent_path() / ".." / "share" / "squall";
-    return fs::exists(installed / "catalogue", ignored) ? installed.lexically_normal() : fs::path(SQUALL_SOURCE_SHARE);
+    Dl_info self{};  // the program, or the library that this is part of
+    if (dladdr(reinterpret_cast<const void*>(&share_directory), &self) == 0) return SQUALL_SOURCE_SHARE;
+    std::error_code ignored;  // what is not there is not installed
+    const fs::path directory = fs::canonical(self.dli_fname, ignored).parent_path();  // bin, lib, lib/x86_64-linux-gnu
+    for (const auto& prefix : {directory.parent_path(), directory.parent_path().parent_path()}) {
+        const auto installed = prefix / "share" / "squall";
+        if (fs::exists(installed / "catalogue", ignored)) return installed;
+    }
+    return SQUALL_SOURCE_SHARE;
 }
 
 Result<std::vector<fs::path>> find_scenarios(const std::string& what) {

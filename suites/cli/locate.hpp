@@ -14,7 +14,7 @@ struct LoadedScenario {
     std::string text;
 };
 
-/// $SQUALL_SHARE, else <directory of squall>/../share/squall, else the source tree it was built from.
+/// $SQUALL_SHARE, else share/squall under the prefix that squall is installed in, else the source tree it was built from.
 std::filesystem::path share_directory();
 
 /// A file; every *.yaml under a directory, sorted; or a name: a suite ("core") or a scenario of the catalogue.
