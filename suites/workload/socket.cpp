@@ -27,6 +27,28 @@ Error and_close(int fd, Error error) {
     return error;
 }
 
+/// Makes the window that the peer has been offered, and may fill, no larger than `bytes`.
+Status withdraw_window(int fd, std::uint32_t bytes) {
+    if (!set_option(fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_ON)) {
+        if (errno == EPERM) return {};  // an ordinary user on the host's network: see the header
+        return system_failure("put a connection in repair mode (TCP_REPAIR)", errno);
+    }
+    tcp_repair_window window{};
+    socklen_t size = sizeof window;
+    bool done = ::getsockopt(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &window, &size) == 0;
+    if (done && window.rcv_wnd > bytes) {
+        window.rcv_wnd = bytes;
+        done = set_option(fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, window);
+    }
+    const int why = errno;
+    // Nothing is sent: the next acknowledgement tells the peer.
+    if (!set_option(fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP)) {
+        return system_failure("take a connection out of repair mode (TCP_REPAIR)", errno);
+    }
+    if (!done) return system_failure("make an offered window smaller (TCP_REPAIR_WINDOW)", why);
+    return {};
+}
+
 }  // namespace
 
 Result<int> begin_connect(const Endpoint& peer, std::uint32_t receive_buffer_bytes) {
@@ -94,7 +116,7 @@ Status set_receive_buffer(int fd, std::uint32_t bytes) {
     const int wanted = static_cast<int>(bytes);
     if (!set_option(fd, SOL_SOCKET, SO_RCVBUF, wanted)) return system_failure("set SO_RCVBUF", errno);
     if (!set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, wanted)) return system_failure("set TCP_WINDOW_CLAMP", errno);
-    return {};
+    return withdraw_window(fd, bytes);
 }
 
 void close_with_reset(int fd) {

@@ -31,7 +31,10 @@ std::uint32_t unread_bytes(int fd);
 /// Bytes written that the peer's kernel has not acknowledged; none: the kernel does not say.
 std::optional<std::uint64_t> unacknowledged_bytes(int fd);
 
-/// SO_RCVBUF, and the clamp without which an established connection's window would not follow it.
+/// SO_RCVBUF of an established connection, with a window that follows it: what has been offered already is withdrawn,
+/// what will be is clamped. Linux itself never withdraws (RFC 9293, 3.8.6); before 6.6 it would drop what no longer
+/// fits, for the peer to send again and again, and never say that the window is closed. Withdrawing needs CAP_NET_ADMIN
+/// over the network namespace; without it that is what an older kernel does.
 Status set_receive_buffer(int fd, std::uint32_t bytes);
 
 void close_with_reset(int fd);

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "faults/core/socket_address.hpp"
+#include "suites/workload/socket.hpp"
 
 namespace squall::test {
 namespace {
@@ -187,11 +188,13 @@ Result<std::size_t> RawClients::set_reading(const std::vector<ConnectionId>& ids
     for (const ConnectionId& id : ids) {
         const auto entry = connections_.find(id);
         if (entry == connections_.end()) continue;
+        if (receive_buffer_bytes > 0) {
+            const Status set = workload::set_receive_buffer(entry->second.socket, receive_buffer_bytes);
+            if (!set) return set.error();
+        }
         entry->second.reading = reading;
         entry->second.since = steady();
         entry->second.allowance = 0;
-        const int size = static_cast<int>(receive_buffer_bytes);
-        if (size > 0) setsockopt(entry->second.socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
         ++reached;
     }
     return reached;
