@@ -86,6 +86,7 @@ std::string not_offered(const Scenario& scenario, const Profile& profile) {
         return fmt::format("cohort {} subscribes over {}, and the profile of {} has no section '{}'", cohort.name,
                            to_string(cohort.protocol), profile.name, to_string(cohort.protocol));
     }
+    if (!takes_messages(profile)) return {};
     for (const auto& publisher : scenario.publishers) {
         const bool http = publisher.via == Protocol::sse;
         if (!(http ? profile.publish_path : profile.websocket_publish_path).empty()) continue;

@@ -11,6 +11,7 @@
 #include "faults/core/files.hpp"
 #include "suites/engine/closing.hpp"
 #include "suites/engine/injections.hpp"
+#include "suites/engine/load.hpp"
 #include "suites/engine/reconcile.hpp"
 #include "suites/engine/stage.hpp"
 #include "suites/model/timeline.hpp"
@@ -281,14 +282,12 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     if (!set) return set.error();
     Stage& stage = **set;
     if (auto ready = stage.wait_ready(profile, options.interrupted); !ready) return ready.error();
+    const auto version = stage.version(profile);
 
     Recorder recorder(monotonic_now());
-    workload::Plan plan;
-    plan.cohorts = scenario.cohorts;
-    plan.publishers = scenario.publishers;
+    workload::Plan plan = load_of(scenario, profile);
     plan.wire = stage.wire(profile);
     plan.run_id = run_id;
-    plan.seed = scenario.seed;
     plan.origin = recorder.origin();
     plan.on_thread_start = stage.enter_clients();
     auto workload = workload::Workload::start(std::move(plan));
@@ -360,11 +359,17 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     facts["settings_unknown_to_target"] = json_strings(fitted.unknown);
     auto notes = recorder.notes();
     notes.insert(stage.notes().begin(), stage.notes().end());
+    if (!takes_messages(profile)) {
+        notes.insert(
+            "the target takes no messages: latency counts from each message's first arrival at any subscriber");
+    }
+    if (!version) notes.insert("the target's version is not known: " + version.error().message);
     facts["notes"] = json_strings(notes);
     facts["injections"] = injections.facts();
     facts["rig"] = boost::json::object{{"problems", json_strings(problems)}};
     boost::json::object target{{"name", profile.name},
                                {"profile", profile.file},
+                               {"version", version ? *version : ""},
                                {"declares", declares(profile)},
                                {"page_at_end", page_at_end},
                                {"restarts", json_restarts(restarts, profile.ready_within, recorder.origin())},

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <fstream>
 
-#include "suites/targets/command.hpp"
 #include "suites/targets/declared_log_file.hpp"
 #include "suites/targets/http_probe.hpp"
+#include "suites/targets/version.hpp"
 
 namespace squall {
 namespace {
@@ -58,7 +58,7 @@ Status Stage::build_network(const std::string& run_id) {
 }
 
 Status Stage::launch(const Profile& profile, const FittedSettings& settings, Journal& journal) {
-    auto command = build_command(*profile.launch, target_, directory_, settings.told);
+    auto command = build_command(*profile.launch, place(profile), settings.told);
     if (!command) return command.error();
     ProcessPlan plan;
     plan.command = std::move(command->arguments);
@@ -107,11 +107,28 @@ std::string Stage::log_problem() const {
                        format_quantity(static_cast<double>(log_bytes_max), dimension::bytes));
 }
 
+Place Stage::place(const Profile& profile) const {
+    std::error_code error;  // a profile that was read is somewhere
+    return {target_, directory_, std::filesystem::absolute(profile.file, error).parent_path()};
+}
+
+Result<HttpAnswer> Stage::get(const Profile& profile, const std::string& path) const {
+    return http_get({.endpoint = target_, .host = profile.host, .path = path, .headers = profile.headers});
+}
+
+Result<std::string> Stage::version(const Profile& profile) const {
+    Result<std::string> version = std::string();
+    const auto ask = [&]() -> Status {
+        version = version_of(profile, place(profile), [&](const std::string& path) { return get(profile, path); });
+        return {};
+    };
+    const Status asked = testbed_ ? testbed_->target.run(ask) : ask();
+    if (!asked) return asked.error();
+    return version;
+}
+
 Status Stage::ask_whether_ready(const Profile& profile) const {
-    const auto answer = http_get({.endpoint = target_,
-                                  .host = profile.host,
-                                  .path = profile.ready_path.empty() ? "/" : profile.ready_path,
-                                  .headers = profile.headers});
+    const auto answer = get(profile, profile.ready_path.empty() ? "/" : profile.ready_path);
     if (!answer) return answer.error();
     if (!profile.ready_path.empty() && answer->status / 100 != 2) {
         return Error{fmt::format("GET {} answered {}", profile.ready_path, answer->status)};
@@ -144,7 +161,8 @@ workload::Wire Stage::wire(const Profile& profile) const {
     wire.host = profile.host;
     wire.sse_path = profile.sse_path;
     wire.websocket_path = profile.websocket_path;
-    wire.websocket_opening = profile.websocket_opening;
+    wire.sse_confirm = profile.sse_confirm;
+    wire.websocket = profile.websocket;
     wire.websocket_subprotocol = profile.websocket_subprotocol;
     wire.publish_method = profile.publish_method;
     wire.publish_path = profile.publish_path;
@@ -152,6 +170,8 @@ workload::Wire Stage::wire(const Profile& profile) const {
     wire.publish_content_type = profile.publish_content_type;
     wire.websocket_publish_path = profile.websocket_publish_path;
     wire.websocket_publish_frame = profile.websocket_publish_frame;
+    wire.websocket_publish = profile.websocket_publish;
+    wire.publish_headers = profile.publish_headers;
     wire.headers = profile.headers;
     return wire;
 }

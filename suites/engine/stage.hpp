@@ -13,6 +13,8 @@
 #include "faults/proxy/proxy.hpp"
 #include "suites/engine/host.hpp"
 #include "suites/engine/sampler.hpp"
+#include "suites/targets/command.hpp"
+#include "suites/targets/http_answer.hpp"
 #include "suites/targets/profile.hpp"
 #include "suites/targets/supervised_process.hpp"
 #include "suites/workload/workload.hpp"
@@ -32,6 +34,8 @@ public:
     Status wait_ready(const Profile& profile, const std::atomic<bool>* interrupted);
 
     workload::Wire wire(const Profile& profile) const;
+    /// As the target says, once it is ready; empty: it does not say.
+    Result<std::string> version(const Profile& profile) const;
     Rig rig(Journal& journal, Clients& clients);
     SampledTarget sampled() const;
     std::function<Status()> enter_clients();  ///< for the workload's thread, before its start() returns
@@ -54,6 +58,8 @@ private:
     std::string last_words() const;
     /// Asks the target once, from the calling thread's network namespace.
     Status ask_whether_ready(const Profile& profile) const;
+    Result<HttpAnswer> get(const Profile& profile, const std::string& path) const;
+    Place place(const Profile& profile) const;
 
     std::filesystem::path directory_;
     std::optional<kernel::Testbed> testbed_;

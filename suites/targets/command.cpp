@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "faults/core/files.hpp"
+#include "faults/core/units.hpp"
 
 namespace squall {
 namespace {
@@ -20,6 +21,48 @@ std::string fill(std::string text, const Placeholders& placeholders) {
         }
     }
     return text;
+}
+
+Placeholders placeholders_of(const Place& place) {
+    const auto endpoint = to_string(place.listen);
+    return {{"{address}", endpoint.substr(0, endpoint.find(':'))},
+            {"{port}", std::to_string(place.listen.port)},
+            {"{directory}", place.directory.string()},
+            {"{here}", place.here.string()},
+            {"{cache}", cache_directory().string()}};
+}
+
+/// How a setting is told: its value as the scenario has it, or as a plain number of a unit.
+Result<std::string> tell(const std::string& setting, const std::string& text, const std::string& value) {
+    struct Unit {
+        const char* placeholder;
+        Dimension dimension;
+        double base;
+    };
+    constexpr Unit units[] = {
+        {"{ms}", dimension::time, 1e-3}, {"{s}", dimension::time, 1}, {"{bytes}", dimension::bytes, 1}};
+    Placeholders placeholders{{"{}", value}};
+    for (const Unit& unit : units) {
+        if (text.find(unit.placeholder) == std::string::npos) continue;
+        const auto quantity = parse_quantity(value);
+        if (!quantity || quantity->dimension != unit.dimension) {
+            return Error{fmt::format("tell the target {}: {}: '{}' is not {}; the profile asks for {}", setting, value,
+                                     value, describe_dimension(unit.dimension), unit.placeholder)};
+        }
+        // Shortest that reads back: 500ms is 0.5 s, whatever the target makes of it.
+        placeholders.emplace_back(unit.placeholder, fmt::format("{}", quantity->value / unit.base));
+    }
+    return fill(text, placeholders);
+}
+
+Result<std::vector<std::string>> tell_all(const Launch& launch, const std::map<std::string, std::string>& told) {
+    std::vector<std::string> all;
+    for (const auto& [setting, value] : told) {
+        auto one = tell(setting, launch.settings.at(setting), value);
+        if (!one) return one.error();
+        all.push_back(std::move(*one));
+    }
+    return all;
 }
 
 bool executable(const std::filesystem::path& file) {
@@ -53,20 +96,33 @@ Status write_rendered(const std::filesystem::path& file, const std::string& text
 
 }  // namespace
 
-Result<Command> build_command(const Launch& launch, Endpoint listen, const std::filesystem::path& directory,
+std::filesystem::path cache_directory() {
+    const auto set = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::filesystem::path(value ? value : "");
+    };
+    const auto cache = set("XDG_CACHE_HOME");
+    return (cache.empty() ? set("HOME") / ".cache" : cache) / "squall";
+}
+
+Result<Command> build_other_command(const Launch& launch, const std::vector<std::string>& command, const Place& place) {
+    Launch other;
+    other.command = command;
+    other.environment = launch.environment;
+    return build_command(other, place, {});
+}
+
+Result<Command> build_command(const Launch& launch, const Place& place,
                               const std::map<std::string, std::string>& told) {
-    const auto endpoint = to_string(listen);
-    const Placeholders placeholders{{"{address}", endpoint.substr(0, endpoint.find(':'))},
-                                    {"{port}", std::to_string(listen.port)},
-                                    {"{directory}", directory.string()}};
+    Placeholders placeholders = placeholders_of(place);
+    const auto settings = tell_all(launch, told);
+    if (!settings) return settings.error();
     Command command;
     for (const auto& argument : launch.command) {
-        if (argument != "{settings}") {
+        if (argument == "{settings}") {
+            command.arguments.insert(command.arguments.end(), settings->begin(), settings->end());
+        } else {
             command.arguments.push_back(fill(argument, placeholders));
-            continue;
-        }
-        for (const auto& [setting, value] : told) {
-            command.arguments.push_back(fill(launch.settings.at(setting), {{"{}", value}}));
         }
     }
     auto program = find_program(command.arguments.front());
@@ -75,8 +131,10 @@ Result<Command> build_command(const Launch& launch, Endpoint listen, const std::
     for (const auto& [name, value] : launch.environment) {
         command.environment.push_back(name + "=" + fill(value, placeholders));
     }
+    placeholders.emplace_back("{settings}", fmt::format("{}", fmt::join(*settings, "\n")));
     for (const auto& [name, text] : launch.files) {
-        if (auto written = write_rendered(directory / name, fill(text, placeholders)); !written) return written.error();
+        auto written = write_rendered(place.directory / name, fill(text, placeholders));
+        if (!written) return written.error();
     }
     return command;
 }

@@ -46,7 +46,10 @@ Status AnswerReader::end() {
 
 HttpAnswer AnswerReader::take() {
     auto answer = parser_->beast.release();
-    return {answer.result_int(), std::move(answer.body())};
+    HttpAnswer taken{answer.result_int(), std::move(answer.body())};
+    for (const auto& field : answer)
+        taken.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    return taken;
 }
 
 }  // namespace squall

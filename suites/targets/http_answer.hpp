@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "faults/core/result.hpp"
 
@@ -13,6 +15,7 @@ namespace squall {
 struct HttpAnswer {
     unsigned status = 0;
     std::string body;
+    std::vector<std::pair<std::string, std::string>> headers = {};  ///< as they came
 };
 
 class AnswerReader {

@@ -21,7 +21,9 @@ public:
         top.read("name", profile_.name);
         top.read("summary", profile_.summary);
         top.read("host", profile_.host);
+        top.read("topics", profile_.topics);
         where(top);
+        version(top);
         if (auto ready = below(top, "ready", ready_keys, "ready")) {
             ready->read("path", profile_.ready_path);
             ready->read_duration("within", profile_.ready_within);
@@ -109,13 +111,16 @@ private:
         auto& launch = profile_.launch.emplace();
         launch.command = texts(section, "command");
         launch.settings = settings(section, "settings");
-        const bool placed =
-            std::find(launch.command.begin(), launch.command.end(), "{settings}") != launch.command.end();
-        if (!launch.settings.empty() && !placed) {
-            section.mistake("command", "there are settings to tell, but no argument \"{settings}\" that they go to");
-        }
         launch.environment = pairs(section, "environment");
         launch.files = pairs(section, "files");
+        bool placed = std::find(launch.command.begin(), launch.command.end(), "{settings}") != launch.command.end();
+        for (const auto& [name, content] : launch.files)
+            placed |= content.find("{settings}") != std::string::npos;
+        if (!launch.settings.empty() && !placed) {
+            section.mistake("command",
+                            "there are settings to tell, but no argument \"{settings}\" that they go to, and no file "
+                            "that holds it");
+        }
         for (const auto& [name, content] : launch.files) {
             const bool outside = name.empty() || name.front() == '/' || name.find("..") != std::string::npos;
             if (outside) section.mistake("files", fmt::format("'{}' is not inside {{directory}}", name));
@@ -129,12 +134,66 @@ private:
         }
     }
 
+    void version(Section& top) {
+        auto section = below(top, "version", version_keys, "version");
+        if (!section) return;
+        auto& version = profile_.version.emplace();
+        if (section->has("command")) version.command = texts(*section, "command");
+        section->read("path", version.path);
+        section->read("header", version.header);
+        section->read("json", version.json);
+        const int sources = section->has("command") + section->has("header") + section->has("json");
+        if (sources != 1) top.mistake("version", "needs one of 'command', 'header' and 'json'");
+        if (section->has("command") && section->has("path")) section->mistake("path", "goes with 'header' or 'json'");
+    }
+
+    /// What is compared with the beginning of a message.
+    void short_enough(Section& section, std::string_view key, const std::string& text) {
+        if (text.size() <= beginning_bytes_max) return;
+        section.mistake(key, fmt::format("at most {} bytes of a message are looked at", beginning_bytes_max));
+    }
+
+    Dialogue dialogue(Section& section) {
+        Dialogue dialogue;
+        if (section.has("opening")) dialogue.opening = texts(section, "opening");
+        section.read("confirm", dialogue.confirm);
+        short_enough(section, "confirm", dialogue.confirm);
+        dialogue.replies = pairs(section, "replies");
+        for (const auto& [asked, answer] : dialogue.replies) {
+            if (asked.empty()) section.mistake("replies", "every message would begin like the empty text");
+            short_enough(section, "replies", asked);
+        }
+        return dialogue;
+    }
+
+    std::set<Feature> lacking(Section& section) {
+        static const std::vector<std::string> names{"resume", "heartbeat", "liveness", "shedding", "farewell"};
+        std::set<Feature> lacking;
+        if (!section.has("lacks")) return lacking;
+        for (const auto& name : texts(section, "lacks")) {
+            const auto found = std::find(names.begin(), names.end(), name);
+            if (found == names.end()) {
+                section.mistake("lacks", fmt::format("there is no feature '{}'{}; there are {}", name,
+                                                     did_you_mean(name, names), fmt::join(names, ", ")));
+            } else {
+                lacking.insert(static_cast<Feature>(found - names.begin()));
+            }
+        }
+        return lacking;
+    }
+
     void wire(Section& top) {
-        if (auto sse = below(top, "sse", sse_keys, "sse")) sse->read("path", profile_.sse_path);
+        if (auto sse = below(top, "sse", sse_keys, "sse")) {
+            sse->read("path", profile_.sse_path);
+            sse->read("confirm", profile_.sse_confirm);
+            short_enough(*sse, "confirm", profile_.sse_confirm);
+            profile_.sse_lacks = lacking(*sse);
+        }
         if (auto websocket = below(top, "websocket", websocket_keys, "websocket")) {
             websocket->read("path", profile_.websocket_path);
             websocket->read("subprotocol", profile_.websocket_subprotocol);
-            profile_.websocket_opening = texts(*websocket, "opening");
+            profile_.websocket = dialogue(*websocket);
+            profile_.websocket_lacks = lacking(*websocket);
         }
         if (!top.has("sse") && !top.has("websocket")) {
             mistakes_.add(top.node(), "a profile needs 'sse' or 'websocket': how to subscribe");
@@ -154,11 +213,14 @@ private:
             http->read("body", profile_.publish_body);
             need_payload(*http, "body", profile_.publish_body);
             http->read("content_type", profile_.publish_content_type);
+            for (auto& [name, value] : pairs(*http, "headers"))
+                profile_.publish_headers.emplace_back(name, value);
         }
         if (auto websocket = below(*publish, "websocket", publish_websocket_keys, "publish.websocket")) {
             websocket->read("path", profile_.websocket_publish_path);
             websocket->read("frame", profile_.websocket_publish_frame);
             need_payload(*websocket, "frame", profile_.websocket_publish_frame);
+            profile_.websocket_publish = dialogue(*websocket);
         }
     }
 
@@ -225,6 +287,14 @@ ParsedProfile parse_profile(std::string_view text, const std::string& file) {
         reader.mistakes().add(error.mark, error.msg);
         return {{}, std::move(reader.mistakes()).sorted()};
     }
+}
+
+bool takes_messages(const Profile& profile) {
+    return !profile.publish_path.empty() || !profile.websocket_publish_path.empty();
+}
+
+bool lacks(const Profile& profile, Protocol protocol, Feature feature) {
+    return (protocol == Protocol::sse ? profile.sse_lacks : profile.websocket_lacks).count(feature) != 0;
 }
 
 FittedSettings fit_settings(const Profile& profile, const std::map<std::string, std::string>& asked) {

@@ -5,18 +5,20 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "faults/core/clients.hpp"
+#include "suites/model/dialogue.hpp"
 #include "suites/model/scenario.hpp"
 
 namespace squall {
 
 struct Launch {
-    std::vector<std::string> command;                ///< {address}, {port}, {directory}; "{settings}" becomes several
-    std::map<std::string, std::string> settings;     ///< setting -> argument template with {}
+    std::vector<std::string> command;                ///< placeholders filled in; "{settings}" becomes several
+    std::map<std::string, std::string> settings;     ///< setting -> template with {}, {ms}, {s} or {bytes}
     std::map<std::string, std::string> environment;  ///< added to squall's own
     std::map<std::string, std::string> files;        ///< written into {directory} before the start, placeholders filled
     int stop_signal = 15;
@@ -29,6 +31,23 @@ struct DeclaredMetric {
     std::string source;                         ///< "push_queue_depth"
     std::map<std::string, std::string> labels;  ///< that a sample must carry with these values
     std::string stat;                           ///< of a summary: p50, p95, p99, max; otherwise empty
+};
+
+/// Which version of the target this is: what a command prints, or what an answer of its own says.
+struct VersionSource {
+    std::vector<std::string> command;  ///< the first line that it prints; in the environment of the launch
+    std::string path;                  ///< GET; empty: the path that says whether it is ready
+    std::string header;                ///< of the answer; empty: see `json`
+    std::string json;                  ///< names of members, dots between them
+};
+
+/// What a server may leave out without being unsound; in the order of their names in profile.cpp.
+enum class Feature {
+    resume,     ///< sends what a subscriber has missed when it comes back and says where it was
+    heartbeat,  ///< sends something on an idle connection, of its own accord
+    liveness,   ///< ends connections whose peer has fallen silent
+    shedding,   ///< has an answer to slow consumers: evicts them, or drops their messages
+    farewell,   ///< says why it ends a connection
 };
 
 /// JSON lines on the target's standard output that say why a connection ended.
@@ -52,19 +71,31 @@ struct Profile {
     std::string ready_path;  ///< 2xx when it can be used; empty: any answer to GET / will do
     Nanos ready_within = 10 * nanos_per_second;
 
+    bool topics = true;                    ///< false: all subscribers get everything
     std::string sse_path, websocket_path;  ///< empty: the protocol is not offered
+    std::string sse_confirm;
     std::string websocket_subprotocol;
-    std::vector<std::string> websocket_opening;
+    Dialogue websocket;
+    std::set<Feature> sse_lacks, websocket_lacks;
     std::string publish_method = "POST", publish_path, publish_body = "{payload}";
     std::string publish_content_type = "application/octet-stream";
+    std::vector<std::pair<std::string, std::string>> publish_headers;
     std::string websocket_publish_path, websocket_publish_frame = "{payload}";
+    Dialogue websocket_publish;
     std::vector<std::pair<std::string, std::string>> headers;
 
     std::string metrics_path;
     std::vector<DeclaredMetric> metrics;
     std::optional<DeclaredLog> log;
+    std::optional<VersionSource> version;
     std::map<std::string, std::string> declares;  ///< settings that it has whether told or not: setting -> value
 };
+
+/// There is a way to publish. Without one, the target publishes of its own accord.
+bool takes_messages(const Profile& profile);
+
+/// The profile says that this is not offered over this protocol.
+bool lacks(const Profile& profile, Protocol protocol, Feature feature);
 
 struct ParsedProfile {
     std::optional<Profile> profile;

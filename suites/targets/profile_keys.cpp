@@ -27,6 +27,20 @@ KeySpec section(const char* name, const char* doc, std::vector<KeySpec> (*keys)(
 KeySpec pairs(const char* name, const char* doc) {
     return {Shape::pairs, {.name = name, .doc = doc}};
 }
+KeySpec list(const char* name, const char* doc) {
+    return {Shape::names, {.name = name, .doc = doc}};
+}
+KeySpec lacks() {
+    return list("lacks", "What it does not offer: resume, heartbeat, liveness, shedding, farewell.");
+}
+
+/// What a WebSocket is told, and tells, besides the messages.
+std::vector<KeySpec> with_dialogue(std::vector<KeySpec> keys) {
+    keys.push_back(list("opening", "Text frames to send once open; may hold {topic}."));
+    keys.push_back(text("confirm", "How the message begins that confirms it. Left out: the handshake does."));
+    keys.push_back(pairs("replies", "How a message begins: what answers it."));
+    return keys;
+}
 
 }  // namespace
 
@@ -37,6 +51,12 @@ std::vector<KeySpec> profile_keys() {
             text("address", "IPv4 address and port where it already runs. Either this or launch."),
             text_or("host", "The Host header.", "squall.test"),
             section("ready", "When it can be used.", ready_keys),
+            section("version", "How it says which version it is.", version_keys),
+            {Shape::scalar,
+             {.name = "topics",
+              .kind = Kind::flag,
+              .doc = "false: it has none, and all subscribers get everything.",
+              .fallback = "true"}},
             section("sse", "How to subscribe over SSE; leave out what it does not offer.", sse_keys),
             section("websocket", "How to subscribe over WebSocket.", websocket_keys),
             section("publish", "How to publish.", publish_keys),
@@ -49,10 +69,10 @@ std::vector<KeySpec> profile_keys() {
 std::vector<KeySpec> launch_keys() {
     return {{Shape::names,
              {.name = "command",
-              .doc = "Program and arguments. {address}, {port} and {directory} are filled in; \"{settings}\" becomes "
-                     "what it is told.",
+              .doc = "Program and arguments. {address}, {port}, {directory}, {here} and {cache} are filled in; "
+                     "\"{settings}\" becomes what it is told.",
               .required = true}},
-            pairs("settings", "Setting: the argument that tells it, with {} for the value."),
+            pairs("settings", "Setting: the argument that tells it, with {} for the value, or {ms}, {s}, {bytes}."),
             pairs("environment", "Added to squall's own."),
             pairs("files", "Written into {directory} before the start: file name: content."),
             section("stop", "How it is ended.", stop_keys)};
@@ -73,14 +93,20 @@ std::vector<KeySpec> ready_keys() {
             duration("within", "How long it may take to start.", "10s")};
 }
 
+std::vector<KeySpec> version_keys() {
+    return {list("command", "The first line that it prints."), text("path", "Otherwise: of the answer to this GET …"),
+            text("header", "… this header …"), text("json", "… or this member, dots between names.")};
+}
+
 std::vector<KeySpec> sse_keys() {
-    return {text("path", "With {topic} and, for resuming by the URL, {last_event_id}.", true)};
+    return {text("path", "With {topic} and, for resuming by the URL, {last_event_id}.", true),
+            text("confirm", "How the line begins that confirms the subscription. Left out: the response's head does."),
+            lacks()};
 }
 
 std::vector<KeySpec> websocket_keys() {
-    return {text("path", "With {topic}.", true),
-            text("subprotocol", "Sec-WebSocket-Protocol."),
-            {Shape::names, {.name = "opening", .doc = "Text frames to send once open; may hold {topic}."}}};
+    return with_dialogue(
+        {text("path", "With {topic}.", true), text("subprotocol", "Sec-WebSocket-Protocol."), lacks()});
 }
 
 std::vector<KeySpec> publish_keys() {
@@ -91,11 +117,13 @@ std::vector<KeySpec> publish_keys() {
 std::vector<KeySpec> publish_http_keys() {
     return {text("request", "Method and path: POST /publish?topic={topic}.", true),
             text_or("body", "With {payload}.", "{payload}"),
-            text_or("content_type", "Content-Type.", "application/octet-stream")};
+            text_or("content_type", "Content-Type.", "application/octet-stream"),
+            pairs("headers", "Sent with these requests besides.")};
 }
 
 std::vector<KeySpec> publish_websocket_keys() {
-    return {text("path", "Where the publisher connects.", true), text_or("frame", "With {payload}.", "{payload}")};
+    return with_dialogue(
+        {text("path", "Where the publisher connects.", true), text_or("frame", "With {payload}.", "{payload}")});
 }
 
 std::vector<KeySpec> metrics_keys() {

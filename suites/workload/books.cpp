@@ -72,6 +72,14 @@ Arrival Books::arrive_out_of_turn(std::uint32_t subscriber, std::size_t slot, st
     return fill(track, open, static_cast<std::size_t>(behind - gaps.begin()) - 1, sequence, generation);
 }
 
+bool Books::has(std::uint32_t subscriber, std::size_t slot, std::uint64_t sequence) const {
+    const Track& track = tracks_[subscriber * publishers_.size() + slot];
+    if (sequence >= track.next) return false;
+    if (!track.gaps) return true;
+    return std::none_of(track.gaps->begin(), track.gaps->end(),
+                        [&](const Gap& gap) { return gap.from <= sequence && sequence < gap.to; });
+}
+
 Arrival Books::fill(Track& track, bool open, std::size_t index, std::uint64_t sequence, std::uint32_t generation) {
     std::vector<Gap>& gaps = *track.gaps;
     Gap& gap = gaps[index];

@@ -85,6 +85,9 @@ public:
         return arrive_out_of_turn(subscriber, slot, sequence, generation, at);
     }
 
+    /// It has got this one already.
+    bool has(std::uint32_t subscriber, std::size_t slot, std::uint64_t sequence) const;
+
     /// At the end of the run. `due`: it was open and reading, and had the time; the tail is missed then.
     void settle(std::uint32_t subscriber, std::uint32_t generation, bool due, Nanos at);
 

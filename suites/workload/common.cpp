@@ -26,6 +26,7 @@ Common::Common(Plan the_plan, std::size_t subscribers)
       lingering(loop, lingering_max(subscribers)),
       random(plan.seed, "workload"),
       published(plan.publishers.size()),
+      observed(published),
       read_buffer(read_buffer_bytes) {}
 
 void Common::rig_problem(const std::string& what, const std::string& detail) {

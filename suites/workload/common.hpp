@@ -10,6 +10,7 @@
 #include "suites/workload/lingering.hpp"
 #include "suites/workload/loop.hpp"
 #include "suites/workload/marker.hpp"
+#include "suites/workload/observed.hpp"
 #include "suites/workload/random.hpp"
 #include "suites/workload/recorder.hpp"
 #include "suites/workload/workload.hpp"
@@ -39,7 +40,8 @@ struct Common {
     Lingering lingering;
     Random random;
     std::vector<PublishedLog> published;  // by publisher
-    std::vector<char> read_buffer;        // one for all: what has been read is parsed at once
+    Observed observed;
+    std::vector<char> read_buffer;  // one for all: what has been read is parsed at once
 
 private:
     static constexpr int rig_problems_max = 1'000;

@@ -34,6 +34,7 @@ Publishers::Outlet::Outlet(const Publisher& the_publisher, Common& common)
 
 Publishers::Publishers(Common& common)
     : common_(common), publish_lag_(common.recorder.distribution("rig.publish_lag", {})) {
+    if (common_.plan.observe) return;
     for (const Publisher& publisher : common_.plan.publishers) {
         outlets_.push_back(std::make_unique<Outlet>(publisher, common_));
     }
@@ -46,6 +47,7 @@ Publishers::~Publishers() {
 }
 
 void Publishers::publish(const std::vector<std::string>& names, Nanos spell) {
+    if (common_.plan.observe) return;
     for (const std::string& name : names) {
         const bool known = std::any_of(outlets_.begin(), outlets_.end(),
                                        [&](const auto& outlet) { return outlet->publisher.name == name; });

@@ -117,6 +117,7 @@ private:
     void on_response(std::uint32_t index, std::string_view bytes, Nanos at);
     void on_answer(std::uint32_t index, Nanos at);
     void on_websocket(std::uint32_t index, std::string_view bytes, Nanos at);
+    bool say(std::uint32_t index, const std::string& frames);
     void accept(Outlet& outlet, std::uint64_t sequence, Nanos at);
     void reject(Outlet& outlet, const std::string& status, Nanos at, std::uint64_t messages = 1);
     void forget_acknowledged(Outlet& outlet);

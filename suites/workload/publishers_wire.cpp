@@ -18,18 +18,28 @@ constexpr Nanos sending_max = 150'000;
 
 }  // namespace
 
-/// A publisher's WebSocket takes no messages: it answers pings, and notes the peer's close.
+/// A publisher's WebSocket takes no messages, though a plain broadcast sends it its own: it answers what keeps the
+/// connection alive, and notes what confirms it and the peer's close.
 class Publishers::Sink final : public StreamSink {
 public:
-    explicit Sink(std::string& pongs, Random& random) : pongs_(pongs), random_(random) {}
+    Sink(const Dialogue& dialogue, std::string_view topic, Random& random)
+        : dialogue_(dialogue), topic_(topic), random_(random) {}
+    void on_beginning(std::string_view text) override {
+        confirmed |= !dialogue_.confirm.empty() && text.starts_with(dialogue_.confirm);
+        answers += reply_frame(dialogue_, text, topic_, random_);
+    }
     void on_marker(const Marker&) override {}
     void on_foreign(std::uint32_t) override {}
     void on_ping(std::string_view payload) override {
-        append_frame(pongs_, Opcode::pong, payload, static_cast<std::uint32_t>(random_.next()));
+        append_frame(answers, Opcode::pong, payload, static_cast<std::uint32_t>(random_.next()));
     }
 
+    std::string answers;
+    bool confirmed = false;
+
 private:
-    std::string& pongs_;
+    const Dialogue& dialogue_;
+    std::string_view topic_;
     Random& random_;
 };
 
@@ -192,7 +202,8 @@ void Publishers::on_answer(std::uint32_t index, Nanos at) {
 
 void Publishers::on_websocket(std::uint32_t index, std::string_view bytes, Nanos at) {
     Outlet& outlet = *outlets_[index];
-    if (outlet.state == Outlet::State::handshaking) {
+    const Dialogue& dialogue = common_.plan.wire.websocket_publish;
+    if (!outlet.stream) {
         const HeadReader::State state = outlet.head.feed(bytes);
         if (state == HeadReader::State::more) return;
         const bool right =
@@ -204,19 +215,29 @@ void Publishers::on_websocket(std::uint32_t index, std::string_view bytes, Nanos
             lost(index, "refused");
             return;
         }
-        outlet.stream.emplace(common_.run);
+        outlet.stream.emplace(common_.run, Telling{.beginnings = dialogue.listens()});
         outlet.written = 0;
-        ready(index, at);
-        if (bytes.empty() || outlet.state != Outlet::State::ready) return;
+        if (!say(index, opening_frames(dialogue, outlet.publisher.topic, common_.random))) return;
+        if (dialogue.confirm.empty()) ready(index, at);
+        if (bytes.empty() || !outlet.stream) return;
     }
-    std::string pongs;
-    Sink sink(pongs, common_.random);
+    Sink sink(dialogue, outlet.publisher.topic, common_.random);
     const Progress progress = outlet.stream->feed(bytes, sink);
     if (progress.state != Progress::State::open) {
         lost(index, "unanswered");
-    } else if (!pongs.empty() && outlet.unsent.empty()) {  // never into the middle of a frame
-        write(index, pongs);
+        return;
     }
+    if (!say(index, sink.answers)) return;
+    if (sink.confirmed && outlet.state == Outlet::State::handshaking) ready(index, at);
+}
+
+/// Whole frames: behind what the kernel has not taken yet, if there is such. False: the connection was lost over it.
+bool Publishers::say(std::uint32_t index, const std::string& frames) {
+    Outlet& outlet = *outlets_[index];
+    if (frames.empty()) return true;
+    if (outlet.unsent.empty()) return write(index, frames);
+    outlet.unsent += frames;
+    return true;
 }
 
 }  // namespace squall::workload

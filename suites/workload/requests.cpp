@@ -44,9 +44,29 @@ WebSocketRequest websocket_request(const Wire& wire, const std::string& path, st
 std::string publish_request(const Wire& wire, std::string_view topic, std::string_view payload) {
     const std::string body = expand(expand(wire.publish_body, "{topic}", topic), "{payload}", payload);
     std::string text = begin_request(wire, wire.publish_method, path_for(wire.publish_path, topic, {}));
+    for (const auto& [name, value] : wire.publish_headers)
+        text.append(name).append(": ").append(value).append("\r\n");
     text.append("Content-Type: ").append(wire.publish_content_type);
     text.append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
     return text;
+}
+
+std::string opening_frames(const Dialogue& dialogue, std::string_view topic, Random& random) {
+    std::string frames;
+    for (const std::string& text : dialogue.opening) {
+        append_frame(frames, Opcode::text, expand(text, "{topic}", topic), static_cast<std::uint32_t>(random.next()));
+    }
+    return frames;
+}
+
+std::string reply_frame(const Dialogue& dialogue, std::string_view beginning, std::string_view topic, Random& random) {
+    std::string frame;
+    for (const auto& [asked, answer] : dialogue.replies) {
+        if (!beginning.starts_with(asked)) continue;
+        append_frame(frame, Opcode::text, expand(answer, "{topic}", topic), static_cast<std::uint32_t>(random.next()));
+        break;
+    }
+    return frame;
 }
 
 const char* sse_refusal(const ResponseHead& head, bool accepts_gzip) {

@@ -54,10 +54,11 @@ std::string_view reason_in(std::string_view json) {
     return json.substr(0, 120);
 }
 
-SseStream::SseStream(const ResponseHead& head, std::uint32_t run)
+SseStream::SseStream(const ResponseHead& head, std::uint32_t run, Telling telling)
     : body_(head.framing, head.content_length),
       inflater_(head.gzip ? std::make_unique<Inflater>() : nullptr),
-      message_(run) {}
+      message_(run),
+      notes_(Notes::make(telling)) {}
 
 Progress SseStream::feed(std::string_view wire, StreamSink& sink) {
     while (true) {
@@ -103,8 +104,10 @@ Progress SseStream::body(std::string_view bytes, StreamSink& sink) {
             }
         }
         const std::size_t end = end_of_line_in(bytes);
+        if (notes_) notes_->begin(bytes.substr(0, end));
         if (end == std::string_view::npos) return part_of_line(bytes);
         skip_lf_ = bytes[end] == '\r';
+        if (notes_) notes_->tell_beginning(sink);
         const Progress progress = end_of_line(bytes.substr(0, end), sink);
         if (progress.state != Progress::State::open) return progress;
         bytes.remove_prefix(end + 1);
@@ -180,6 +183,7 @@ Progress SseStream::line(std::string_view text, StreamSink& sink) {
 
 bool SseStream::data(std::string_view bytes) {
     if (farewell_ && said_.size() < said_bytes_max) said_.append(bytes.substr(0, said_bytes_max - said_.size()));
+    if (notes_) notes_->hold(bytes);
     return message_.scan(bytes);
 }
 
@@ -189,6 +193,7 @@ void SseStream::dispatch(StreamSink& sink) {
         has_id_ = false;
         if (id_.size() > 15) id_ = {};  // nothing stays allocated between events
     }
+    if (notes_) notes_->tell_content(sink);
     if (const std::uint32_t foreign = message_.complete([&](const Marker& marker) { sink.on_marker(marker); })) {
         sink.on_foreign(foreign);
     }

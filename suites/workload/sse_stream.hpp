@@ -20,7 +20,10 @@ public:
     /// The event by which servers say why they end the stream: its data holds "reason":"…".
     static constexpr std::string_view farewell_event = "goodbye";
 
-    SseStream(const ResponseHead& head, std::uint32_t run);
+    SseStream(const ResponseHead& head, std::uint32_t run, Telling telling = {});
+    void no_more_beginnings() {
+        if (notes_) notes_->no_more_beginnings();
+    }
 
     /// `ended`: the body's framing has ended (terminating chunk, Content-Length reached).
     Progress feed(std::string_view wire, StreamSink& sink);
@@ -46,6 +49,7 @@ private:
     std::string part_;  // of a line that is still undecided
     std::string id_;    // of the event that is being received
     std::string said_;  // the beginning of a farewell's data
+    std::unique_ptr<Notes> notes_;
     std::uint32_t line_bytes_ = 0;
     Line line_ = Line::undecided;
     bool skip_lf_ = false;

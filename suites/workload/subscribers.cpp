@@ -65,6 +65,9 @@ Subscribers::CohortState::CohortState(const Cohort& the_cohort, std::uint32_t fi
     Recorder& recorder = common.recorder;
     for (std::size_t p = 0; p < slots.size(); ++p) {
         if (slots[p] < 0) continue;
+        if (common.plan.observe) {
+            published = recorder.counter("messages.published", {{"publisher", common.plan.publishers[p].name}});
+        }
         Labels with_publisher = labels;
         with_publisher.emplace("publisher", common.plan.publishers[p].name);
         latency.push_back(recorder.distribution("delivery.latency", with_publisher));
@@ -203,7 +206,10 @@ void Subscribers::on_handshake(std::uint32_t index) {
     const std::size_t size = slow ? 256 : common_.read_buffer.size();
     const Received received = receive(s.fd, common_.read_buffer.data(), size);
     if (received.bytes == 0 && s.send_error == 0) {
-        attempt_failed(index, "eof_cut", "connection ended before the response was complete");
+        const bool answered = s.stream.index() != 0;
+        attempt_failed(index, "eof_cut",
+                       answered ? "connection ended before what confirms the subscription"
+                                : "connection ended before the response was complete");
     } else if (received.bytes <= 0) {
         const int error = received.bytes == 0 ? s.send_error : received.error;
         if (error != EAGAIN && error != EINTR) {
@@ -211,6 +217,10 @@ void Subscribers::on_handshake(std::uint32_t index) {
         }
     } else {
         std::string_view bytes(common_.read_buffer.data(), static_cast<std::size_t>(received.bytes));
+        if (s.stream.index() != 0) {
+            feed(index, bytes, common_.arrival(received.realtime));
+            return;
+        }
         const HeadReader::State state = s.handshake->head.feed(bytes);
         if (state == HeadReader::State::broken) {
             attempt_failed(index, "protocol_error", s.handshake->head.why());
@@ -236,14 +246,24 @@ void Subscribers::on_head(std::uint32_t index, std::string_view rest, Common::In
         return;
     }
     if (sse) {
-        s.stream.emplace<SseStream>(head, common_.run);
+        s.stream.emplace<SseStream>(head, common_.run, Telling{!awaited_of(cohort).empty(), common_.plan.observe});
     } else {
-        s.stream.emplace<WebSocketStream>(common_.run);
+        const Dialogue& dialogue = common_.plan.wire.websocket;
+        s.stream.emplace<WebSocketStream>(common_.run, Telling{dialogue.listens(), common_.plan.observe});
+        const std::string opening = opening_frames(dialogue, cohort.topic, common_.random);
+        if (!opening.empty()) send(index, opening);
     }
-    confirm(index, rest, arrival);
+    if (awaited_of(cohort).empty()) confirm(index, arrival);
+    if (!rest.empty()) feed(index, rest, arrival);
 }
 
-void Subscribers::confirm(std::uint32_t index, std::string_view rest, Common::Instant arrival) {
+/// How what confirms a subscription begins; empty: the response's head has done it.
+const std::string& Subscribers::awaited_of(const Cohort& cohort) const {
+    const Wire& wire = common_.plan.wire;
+    return cohort.protocol == Protocol::sse ? wire.sse_confirm : wire.websocket.confirm;
+}
+
+void Subscribers::confirm(std::uint32_t index, Common::Instant arrival) {
     Subscriber& s = subscribers_[index];
     CohortState& state = state_of(s);
     s.state = Subscriber::State::open;
@@ -265,13 +285,7 @@ void Subscribers::confirm(std::uint32_t index, std::string_view rest, Common::In
         s.confirmed = true;
         --unconfirmed_;
     }
-    if (state.cohort.protocol == Protocol::websocket) {
-        for (const std::string& frame : common_.plan.wire.websocket_opening) {
-            send_frame(index, Opcode::text, expand(frame, "{topic}", state.cohort.topic));
-        }
-    }
     start_reading(index, state.cohort.reading);
-    if (!rest.empty()) feed(index, rest, arrival);
 }
 
 void Subscribers::attempt_failed(std::uint32_t index, int error, const std::string& detail) {
@@ -328,7 +342,9 @@ void Subscribers::on_timer(Token token) {
             break;
         case Subscriber::State::connecting:
         case Subscriber::State::handshaking:
-            attempt_failed(token.index, "timeout", "no complete answer within 10s");
+            attempt_failed(token.index, "timeout",
+                           s.stream.index() != 0 ? "nothing that confirms the subscription within 10s"
+                                                 : "no complete answer within 10s");
             break;
         case Subscriber::State::open:
             on_reading_timer(token.index);

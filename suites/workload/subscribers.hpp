@@ -115,8 +115,8 @@ private:
         Books books;
         Labels labels;
         std::vector<Recorder::Id> latency, latency_at_most;  // by slot
-        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted,
-            foreign;
+        Recorder::Id published = 0;  // of the topic, by a target that publishes of its own accord
+        Recorder::Id connect_latency, silence, connects, delivered, expected, duplicated, reordered, misrouted, foreign;
         std::uint32_t open = 0;
         std::uint32_t next = 0;  // to be connected by the ramp
         Nanos ramp_start = 0;
@@ -138,7 +138,8 @@ private:
     void on_connected(std::uint32_t index);
     void on_handshake(std::uint32_t index);
     void on_head(std::uint32_t index, std::string_view rest, Common::Instant arrival);
-    void confirm(std::uint32_t index, std::string_view rest, Common::Instant arrival);
+    const std::string& awaited_of(const Cohort& cohort) const;
+    void confirm(std::uint32_t index, Common::Instant arrival);
     void attempt_failed(std::uint32_t index, std::string_view cause, const std::string& detail);
     void attempt_failed(std::uint32_t index, int error, const std::string& attempted);
     void retry_later(std::uint32_t index);

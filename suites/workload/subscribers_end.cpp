@@ -161,7 +161,9 @@ void Subscribers::settle(std::uint32_t index) {
     CohortState& state = state_of(s);
     const bool prompt = s.state == Subscriber::State::open && !s.slow && !s.lost;
     if (prompt) common_.recorder.record(state.silence, now, now - s.last_byte);
-    state.books.settle(index - state.first, s.generation, prompt && unread_bytes(s.fd) == 0, now);
+    // A target that publishes of its own accord goes on: what has come to others only just now is on its way.
+    const bool due = prompt && !common_.plan.observe && unread_bytes(s.fd) == 0;
+    state.books.settle(index - state.first, s.generation, due, now);
 }
 
 /// Losses as events: by connection for the first subscribers that have any, by slice for the others.

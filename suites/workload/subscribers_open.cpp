@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "suites/workload/requests.hpp"
 #include "suites/workload/socket.hpp"
 #include "suites/workload/subscribers.hpp"
 
@@ -76,6 +77,44 @@ public:
     void on_foreign(std::uint32_t markers) override {
         all_.common_.recorder.count(state_.foreign, arrival_.at, markers);
     }
+    void on_beginning(std::string_view text) override {
+        const bool confirmed = s_.state == Subscriber::State::open;
+        dialogue_ = !confirmed && !text.starts_with(':');  // a comment is no event
+        if (!confirmed && text.starts_with(all_.awaited_of(state_.cohort))) {
+            if (auto* sse = std::get_if<SseStream>(&s_.stream)) sse->no_more_beginnings();
+            all_.confirm(index_, arrival_);
+        }
+        if (state_.cohort.protocol == Protocol::sse) return;
+        const std::string reply =
+            reply_frame(all_.common_.plan.wire.websocket, text, state_.cohort.topic, all_.common_.random);
+        if (reply.empty()) return;
+        dialogue_ = true;
+        // Until it is confirmed it is the handshake that is answered; from then on, a ping by another name.
+        if (confirmed && s_.pongs_withheld) {
+            ++all_.outcome_of(index_)->pings_unanswered;
+        } else if (!confirmed || state_.cohort.pongs) {
+            all_.send(index_, reply);
+        }
+    }
+    void on_content(std::uint64_t hash) override {
+        if (std::exchange(dialogue_, false)) return;
+        const auto slot = std::find_if(state_.slots.begin(), state_.slots.end(), [](auto place) { return place >= 0; });
+        if (slot == state_.slots.end()) return;
+        const auto publisher = static_cast<std::uint32_t>(slot - state_.slots.begin());
+        const std::uint32_t subscriber = index_ - state_.first;
+        Observed& observed = all_.common_.observed;
+        bool first = false;
+        const Marker* message = observed.find(publisher, hash, arrival_.at, false, first);
+        if (message != nullptr && state_.books.has(subscriber, static_cast<std::size_t>(*slot), message->sequence)) {
+            message = observed.find(publisher, hash, arrival_.at, true, first);
+        }
+        if (message == nullptr) {
+            all_.common_.rig_problem("too many messages", "messages past the 1,000,000th of a topic are not looked at");
+            return;
+        }
+        if (first) all_.common_.recorder.count(state_.published, arrival_.at);
+        on_marker(*message);
+    }
     void on_event_id(std::string_view id) override {
         if (state_.cohort.last_event_id) s_.last_event_id = id;
     }
@@ -118,6 +157,7 @@ private:
     Subscriber& s_;
     CohortState& state_;
     Common::Instant arrival_;
+    bool dialogue_ = false;         // what has begun is no message, but part of the dialogue
     const bool last_only_;          // the read's last message is the only one whose arrival is known
     std::optional<Timed> waiting_;  // the last one so far
 };
@@ -185,6 +225,14 @@ void Subscribers::feed(std::uint32_t index, std::string_view bytes, Common::Inst
     auto* sse = std::get_if<SseStream>(&s.stream);
     const Progress progress =
         sse != nullptr ? sse->feed(bytes, sink) : std::get<WebSocketStream>(s.stream).feed(bytes, sink);
+    if (s.state == Subscriber::State::handshaking && progress.state != Progress::State::open) {
+        const bool broken = progress.state == Progress::State::broken;
+        const std::string seen = broken           ? "protocol_error"
+                                 : sse != nullptr ? "eof_clean"
+                                                  : "close_" + std::to_string(sink.close_code);
+        attempt_failed(index, seen, broken ? progress.why : "ended before what confirms the subscription: " + seen);
+        return;
+    }
     switch (progress.state) {
         case Progress::State::open:
             break;

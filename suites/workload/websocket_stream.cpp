@@ -86,9 +86,13 @@ Progress WebSocketStream::payload(std::string_view& wire) {
     left_ -= part.size();
     if (is_control(opcode_)) {
         control_.append(part);
-    } else if (!message_.scan(part)) {
-        return broken("more than 65,536 markers in one message");
+        return {};
     }
+    if (notes_) {
+        notes_->begin(part);
+        notes_->hold(part);
+    }
+    if (!message_.scan(part)) return broken("more than 65,536 markers in one message");
     return {};
 }
 
@@ -98,6 +102,10 @@ Progress WebSocketStream::end_of_frame(StreamSink& sink) {
         if (opcode_ == static_cast<std::uint8_t>(Opcode::ping)) sink.on_ping(control_);
         control_ = {};
     } else if (fin_) {
+        if (notes_) {
+            notes_->tell_beginning(sink);
+            notes_->tell_content(sink);
+        }
         const auto found = [&](const Marker& marker) { sink.on_marker(marker); };
         if (const std::uint32_t foreign = message_.complete(found)) sink.on_foreign(foreign);
     }

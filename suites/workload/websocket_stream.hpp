@@ -16,7 +16,7 @@ class WebSocketStream {
 public:
     static constexpr std::uint64_t frame_bytes_max = 64ULL * 1024 * 1024;
 
-    explicit WebSocketStream(std::uint32_t run) : message_(run) {}
+    explicit WebSocketStream(std::uint32_t run, Telling telling = {}) : message_(run), notes_(Notes::make(telling)) {}
 
     /// `ended`: a close frame has come.
     Progress feed(std::string_view wire, StreamSink& sink);
@@ -30,6 +30,7 @@ private:
 
     MessageScan message_;
     std::string control_;
+    std::unique_ptr<Notes> notes_;
     std::uint64_t left_ = 0;  // of this frame's payload
     std::array<std::uint8_t, 10> header_;
     std::uint8_t header_length_ = 0;

@@ -14,6 +14,7 @@
 #include "faults/core/result.hpp"
 #include "faults/core/units.hpp"
 #include "suites/metrics/history.hpp"
+#include "suites/model/dialogue.hpp"
 #include "suites/model/scenario.hpp"
 
 namespace squall::workload {
@@ -21,25 +22,30 @@ namespace squall::workload {
 /// How to talk to the target; made by suites/targets from a profile. Paths and frames hold {topic}; bodies hold
 /// {payload}; a subscriber's path may also hold {last_event_id} (empty until an id has been seen).
 struct Wire {
-    Endpoint subscribe;                          ///< where subscribers connect: the target or the proxy
-    Endpoint publish;                            ///< where publishers connect: the target itself
-    std::string host;                            ///< Host header
-    std::string sse_path;                        ///< "/events?topic={topic}"
-    std::string websocket_path;                  ///< "/ws?topic={topic}"
-    std::vector<std::string> websocket_opening;  ///< text frames to send once open (may hold {topic}); usually none
-    std::string websocket_subprotocol;           ///< empty: none
+    Endpoint subscribe;          ///< where subscribers connect: the target or the proxy
+    Endpoint publish;            ///< where publishers connect: the target itself
+    std::string host;            ///< Host header
+    std::string sse_path;        ///< "/events?topic={topic}"
+    std::string websocket_path;  ///< "/ws?topic={topic}"
+    std::string sse_confirm;     ///< a line that begins so confirms; empty: the response's head does
+    Dialogue websocket;
+    std::string websocket_subprotocol;  ///< empty: none
     std::string publish_method = "POST";
     std::string publish_path;  ///< "/publish?topic={topic}"
     std::string publish_body = "{payload}";
     std::string publish_content_type = "application/octet-stream";
     std::string websocket_publish_path;  ///< "/ws?topic={topic}&publish=only"
     std::string websocket_publish_frame = "{payload}";
-    std::vector<std::pair<std::string, std::string>> headers;  ///< to every request
+    Dialogue websocket_publish;
+    std::vector<std::pair<std::string, std::string>> publish_headers;  ///< to HTTP requests that publish
+    std::vector<std::pair<std::string, std::string>> headers;          ///< to every request
 };
 
 struct Plan {
     std::vector<Cohort> cohorts;
     std::vector<Publisher> publishers;
+    /// The target publishes of its own accord. Of publishers there is one a topic, and only its name and topic count.
+    bool observe = false;
     Wire wire;
     std::string run_id;
     std::uint64_t seed = 1;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -58,6 +59,57 @@ TEST(Profile, MistakesNamePlaceKeyAndWhatWouldBeRight) {
     EXPECT_THAT(mistakes(minimal + "log: {event: {key: e, value: d}, peer: p, reason: r}\n"),
                 HasSubstr("mine.yaml:5:6: log: is read from the output of a target that squall launches"));
     EXPECT_THAT(mistakes("name: [\n"), HasSubstr("mine.yaml:2:"));
+}
+
+TEST(Profile, AllThatAreShippedAreValid) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(SQUALL_PROFILES)) {
+        if (entry.path().extension() != ".yaml") continue;
+        ++count;
+        std::ifstream file(entry.path());
+        std::ostringstream text;
+        text << file.rdbuf();
+        const auto parsed = parse_profile(text.str(), entry.path().string());
+        ASSERT_TRUE(parsed.profile) << to_string(parsed.errors.front());
+        EXPECT_EQ(parsed.profile->name, entry.path().stem());
+    }
+    EXPECT_GE(count, 8U);
+}
+
+TEST(Profile, WhatIsSaidOnAWebSocketAndWhatIsNotOffered) {
+    const auto parsed = parse_profile(minimal +
+                                          "topics: false\n"
+                                          "version: {path: /info, json: build.version}\n"
+                                          "websocket:\n"
+                                          "  path: /ws\n"
+                                          "  opening: ['hello {topic}']\n"
+                                          "  confirm: welcome\n"
+                                          "  replies: {'2': '3'}\n"
+                                          "  lacks: [resume, heartbeat]\n"
+                                          "publish:\n"
+                                          "  http: {request: POST /p, headers: {X-Key: a}}\n"
+                                          "  websocket: {path: /ws, replies: {'2': '3'}}\n",
+                                      "mine.yaml");
+    ASSERT_TRUE(parsed.profile) << to_string(parsed.errors.front());
+    const Profile& profile = *parsed.profile;
+    EXPECT_FALSE(profile.topics);
+    EXPECT_EQ(profile.version->json, "build.version");
+    EXPECT_THAT(profile.websocket.opening, ElementsAre("hello {topic}"));
+    EXPECT_EQ(profile.websocket.confirm, "welcome");
+    EXPECT_EQ(profile.websocket_publish.replies.at("2"), "3");
+    EXPECT_TRUE(profile.websocket_publish.confirm.empty());
+    EXPECT_EQ(profile.publish_headers.front().second, "a");
+    EXPECT_TRUE(lacks(profile, Protocol::websocket, Feature::resume));
+    EXPECT_FALSE(lacks(profile, Protocol::websocket, Feature::farewell));
+    EXPECT_FALSE(lacks(profile, Protocol::sse, Feature::resume));
+    EXPECT_TRUE(takes_messages(profile));
+    EXPECT_FALSE(takes_messages(*parse_profile(minimal, "mine.yaml").profile));
+
+    EXPECT_THAT(mistakes(minimal + "websocket: {path: /, lacks: [resum]}\n"), HasSubstr("did you mean 'resume'"));
+    EXPECT_THAT(mistakes(minimal + "websocket: {path: /, replies: {'': x}}\n"), HasSubstr("the empty text"));
+    EXPECT_THAT(mistakes(minimal + "websocket: {path: /, confirm: " + std::string(129, 'x') + "}\n"),
+                HasSubstr("at most 128 bytes"));
+    EXPECT_THAT(mistakes(minimal + "version: {path: /}\n"), HasSubstr("one of 'command', 'header' and 'json'"));
 }
 
 TEST(Profile, ASettingThatTheTargetNeverHeardOfIsNotKnown) {

@@ -25,6 +25,8 @@ struct RecordingSink final : StreamSink {
         sequences.push_back(marker.sequence);
     }
     void on_foreign(std::uint32_t markers) override { foreign += markers; }
+    void on_beginning(std::string_view text) override { beginnings.emplace_back(text); }
+    void on_content(std::uint64_t hash) override { contents.push_back(hash); }
     void on_event_id(std::string_view id) override { ids.emplace_back(id); }
     void on_retry(std::uint32_t ms) override { retries.push_back(ms); }
     void on_said(std::string_view reason) override { said.emplace_back(reason); }
@@ -36,15 +38,16 @@ struct RecordingSink final : StreamSink {
 
     std::vector<std::uint64_t> sequences;
     std::uint32_t foreign = 0;
-    std::vector<std::string> ids, said, pings;
+    std::vector<std::string> ids, said, pings, beginnings;
+    std::vector<std::uint64_t> contents;
     std::vector<std::uint32_t> retries;
     int close_code = 0;
     std::string close_reason;
 
     friend bool operator==(const RecordingSink& a, const RecordingSink& b) {
         return a.sequences == b.sequences && a.foreign == b.foreign && a.ids == b.ids && a.said == b.said &&
-               a.pings == b.pings && a.retries == b.retries && a.close_code == b.close_code &&
-               a.close_reason == b.close_reason;
+               a.pings == b.pings && a.beginnings == b.beginnings && a.contents == b.contents &&
+               a.retries == b.retries && a.close_code == b.close_code && a.close_reason == b.close_reason;
     }
 };
 

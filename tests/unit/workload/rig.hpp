@@ -51,8 +51,11 @@ inline Publisher publisher(double rate, const std::string& name = "p") {
 /// No publisher is needed to have markers on the wire: the server's script knows the run.
 class Rig {
 public:
-    Rig(std::vector<Cohort> cohorts, Endpoint server, std::vector<Publisher> publishers = {}) {
+    Rig(
+        std::vector<Cohort> cohorts, Endpoint server, std::vector<Publisher> publishers = {},
+        const std::function<void(Wire&)>& adapt = [](Wire&) {}, bool observe = false) {
         Plan plan;
+        plan.observe = observe;
         plan.cohorts = std::move(cohorts);
         plan.publishers = std::move(publishers);
         plan.run_id = "test-run";
@@ -66,6 +69,7 @@ public:
         wire.publish_path = "/publish?topic={topic}";
         wire.websocket_publish_path = "/ws?publish=only";
         wire.headers = {{"Authorization", "Bearer x"}};
+        adapt(wire);
         auto made = Workload::start(std::move(plan));
         if (made.has_error()) throw std::runtime_error(made.error().message);
         workload = std::move(made.value());

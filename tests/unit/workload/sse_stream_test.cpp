@@ -35,6 +35,22 @@ std::string chunked(std::string_view body, std::size_t piece) {
     return wire;
 }
 
+TEST(SseStream, HowLinesBeginAndWhatEventsHoldWhenAskedFor) {
+    const std::string wire = ": hi\r\n\r\nevent: ready\ndata: a\ndata:b\n\nid: 9\ndata:a\ndata: b\n\nevent: empty\n\n" +
+                             std::string(300, 'x') + "\n\n";
+    const RecordingSink sink = parse_every_way(
+        [] {
+            return SseStream(head_with(Framing::until_close), run, {true, true});
+        },
+        wire, Progress::State::open);
+    EXPECT_EQ(sink.beginnings,
+              (std::vector<std::string>{": hi", "", "event: ready", "data: a", "data:b", "", "id: 9", "data:a",
+                                        "data: b", "", "event: empty", "", std::string(128, 'x'), ""}));
+    ASSERT_EQ(sink.contents.size(), 2U);
+    EXPECT_EQ(sink.contents[0], sink.contents[1]) << "what holds the same is known by it";
+    EXPECT_TRUE(parse(wire).beginnings.empty());
+}
+
 TEST(SseStream, EventsIdsRetryAndComments) {
     const RecordingSink sink =
         parse(": hello\n\nid: 41\nretry: 1500\ndata: " + marker_text(1) + "\n\n:\n\nid:42\ndata:{\"d\":\"" +

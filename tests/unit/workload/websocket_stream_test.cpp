@@ -56,6 +56,22 @@ TEST(WebSocketStream, AMessageCutOffHasNotBeenReceived) {
     EXPECT_TRUE(parse(frame(0x01, marker_text(1))).sequences.empty());
 }
 
+TEST(WebSocketStream, HowMessagesBeginAndWhatTheyHoldWhenAskedFor) {
+    const std::string wire = frame(0x01, "42[") + frame(0x89, "ping!") + frame(0x80, "\"x\"]") + frame(0x81, "") +
+                             frame(0x81, std::string(1'000, 'a')) + frame(0x81, "42[\"x\"]");
+    const RecordingSink sink = parse_every_way(
+        [] {
+            return WebSocketStream(run, {true, true});
+        },
+        wire, Progress::State::open);
+    EXPECT_EQ(sink.beginnings, (std::vector<std::string>{"42[\"x\"]", "", std::string(128, 'a'), "42[\"x\"]"}));
+    ASSERT_EQ(sink.contents.size(), 3U) << "an empty message holds nothing";
+    EXPECT_EQ(sink.contents[0], sink.contents[2]);
+    EXPECT_NE(sink.contents[0], sink.contents[1]);
+    EXPECT_TRUE(parse(wire).beginnings.empty());
+    EXPECT_TRUE(parse(wire).contents.empty());
+}
+
 TEST(WebSocketStream, CloseWithCodeReasonOrNeither) {
     RecordingSink sink =
         parse(frame(0x88, std::string("\x03\xF5", 2) + "slow_consumer") + "ignored", Progress::State::ended);
