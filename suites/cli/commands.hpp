@@ -15,9 +15,23 @@ struct RunArguments {
     std::optional<std::uint64_t> seed;
     unsigned repeat = 1;
     std::string filter;  ///< glob on scenario names
+    std::string protocol;  ///< of cohorts with `protocol: any`; empty: the first that the target offers
     std::string junit;
     std::string json;
     std::string runs = "runs";
+    std::vector<std::string> without;
+    bool plain = false;
+};
+
+struct CertifyArguments {
+    std::vector<std::string> targets;
+    std::string suite = "certification";  ///< directory, or a name in the catalogue
+    std::string filter;                   ///< glob on ids and names
+    std::string protocol;                 ///< only this one; empty: all that the target offers
+    bool quick = false;
+    std::string junit;
+    std::string json;
+    std::string out = "certificates";
     std::vector<std::string> without;
     bool plain = false;
 };
@@ -28,6 +42,7 @@ struct ProxyArguments {
 };
 
 int run(const RunArguments& arguments);
+int certify(const CertifyArguments& arguments);
 int validate(const std::vector<std::string>& files, const std::string& target);
 int list(const std::string& what);
 int explain(const std::string& name);

@@ -9,6 +9,7 @@
 
 namespace {
 
+using squall::cli::CertifyArguments;
 using squall::cli::ProxyArguments;
 using squall::cli::RunArguments;
 
@@ -25,10 +26,36 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->add_option("--filter", arguments.filter, "Only scenarios whose name matches this glob ('cpu-*')");
     run->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     run->add_option("--json", arguments.json, "Write the findings as JSON to this file");
+    run->add_option("--protocol", arguments.protocol,
+                    "Of cohorts with 'protocol: any': sse or websocket; default: the first that the target offers");
     run->add_option("--out", arguments.runs, "Directory that the run directories are made in")->capture_default_str();
     run->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
     run->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     run->callback([&] { code = squall::cli::run(arguments); });
+}
+
+void add_certify(CLI::App& app, CertifyArguments& arguments, int& code) {
+    auto* certify =
+        app.add_subcommand("certify", "Play the certification suite on servers, and write a certificate each");
+    certify
+        ->add_option("--target", arguments.targets,
+                     "Profile of a server: a file, or a name from `squall list targets`; may be given several times")
+        ->required();
+    certify->add_flag("--quick", arguments.quick,
+                      "A third of the cases: under 3 minutes for a server with both protocols");
+    certify->add_option("--filter", arguments.filter,
+                        "Only cases whose id or name matches this glob ('3.*', 'slow-*')");
+    certify->add_option("--protocol", arguments.protocol,
+                        "Only over sse or websocket; default: all that a target offers");
+    certify->add_option("--suite", arguments.suite, "The cases: a directory, or a name in the catalogue")
+        ->capture_default_str();
+    certify->add_option("--out", arguments.out, "Directory that a directory for each server is made in")
+        ->capture_default_str();
+    certify->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
+    certify->add_option("--json", arguments.json, "Write all certificates as JSON to this file");
+    certify->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    certify->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
+    certify->callback([&] { code = squall::cli::certify(arguments); });
 }
 
 void add_proxy(CLI::App& app, ProxyArguments& arguments, int& code) {
@@ -73,6 +100,8 @@ int main(int argc, char** argv) {
     std::vector<std::string> files;
     std::string name, directory, scenario, json;
     add_run(app, arguments, code);
+    CertifyArguments certify_arguments;
+    add_certify(app, certify_arguments, code);
     ProxyArguments proxy_arguments;
     add_proxy(app, proxy_arguments, code);
 

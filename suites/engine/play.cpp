@@ -251,6 +251,18 @@ boost::json::object declares(const Profile& profile) {
             {"drops_by_connection", profile.log && !profile.log->dropped_key.empty()}};
 }
 
+/// What `any` stood for.
+boost::json::object chosen_protocol(const Scenario& scenario) {
+    boost::json::object chosen{{"subscribe", to_string(Protocol::sse)}, {"publish", to_string(Protocol::sse)}};
+    for (const auto& cohort : scenario.cohorts) {
+        if (cohort.any_protocol) chosen["subscribe"] = to_string(cohort.protocol);
+    }
+    for (const auto& publisher : scenario.publishers) {
+        if (publisher.any_way) chosen["publish"] = to_string(publisher.via);
+    }
+    return chosen;
+}
+
 /// Makes the directory and refuses to write into one that is there: two runs never share one.
 Result<std::filesystem::path> make_run_directory(const std::filesystem::path& runs, const std::string& name) {
     const auto directory = runs / name;
@@ -351,6 +363,7 @@ Result<Played> play(Scenario scenario, const std::string& scenario_text, const P
     facts["run_id"] = run_id;
     facts["scenario"] = scenario.name;
     facts["seed"] = scenario.seed;
+    facts["chosen_protocol"] = chosen_protocol(scenario);
     facts["version"] = SQUALL_VERSION;
     facts["command"] = json_strings(options.command);
     facts["host"] = host_facts();

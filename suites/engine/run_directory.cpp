@@ -18,9 +18,17 @@ Result<Scenario> load_scenario(const std::filesystem::path& file) {
     return Error{message};
 }
 
+Protocol protocol_of(const boost::json::value& name) {
+    return name.as_string() == to_string(Protocol::sse) ? Protocol::sse : Protocol::websocket;
+}
+
 /// May throw what Boost.JSON throws for a value of another type.
 void apply_facts(const boost::json::object& facts, Scenario& scenario) {
     if (const auto* seed = facts.if_contains("seed")) set_seed(scenario, seed->to_number<std::uint64_t>());
+    if (const auto* chosen = facts.if_contains("chosen_protocol")) {
+        const auto& protocols = chosen->as_object();
+        choose_protocol(scenario, protocol_of(protocols.at("subscribe")), protocol_of(protocols.at("publish")));
+    }
     const auto* settings = facts.if_contains("settings");
     if (!settings) return;
     scenario.settings.clear();

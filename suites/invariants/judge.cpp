@@ -73,6 +73,7 @@ Judgement judge(const Scenario& scenario, const History& history) {
         } catch (const std::exception& crash) {
             judgement.findings.push_back(unknown(invariant.name, invariant.expression.text, crash));
         }
+        judgement.findings.back().requirement = invariant.requirement;
     }
     try {
         const Window run = span_window("run", history);
@@ -96,8 +97,10 @@ Judgement judge(const Scenario& scenario, const History& history) {
     }
     if (judgement.findings.empty()) return judgement;  // inconclusive
     judgement.verdict = Verdict::pass;
-    for (const Finding& finding : judgement.findings)
+    for (const Finding& finding : judgement.findings) {
+        if (finding.requirement == Requirement::informational) continue;
         judgement.verdict = worse(judgement.verdict, finding.verdict);
+    }
     return judgement;
 }
 

@@ -27,6 +27,7 @@ struct Finding {
     std::uint64_t samples = 0;
     std::optional<Nanos> since;  ///< of a violation: when it was first so; of a recovery: when it held again
     std::string detail;          ///< why inconclusive; which labels or connections; the baseline's value
+    Requirement requirement = Requirement::must;  ///< the invariant's
 };
 
 struct Judgement {
@@ -47,6 +48,7 @@ struct Judgement {
 ///
 /// Judges the scenario's invariants, the books (stated or not), each injection's witness, the rig's own share and the
 /// target's survival.
+/// An informational invariant is judged as any other, and its verdict is not the run's.
 /// No invariant and no finding: inconclusive. An invariant over fewer than its samples_min, or without data:
 /// inconclusive, with the reason; an exception inside one is a finding `inconclusive`, never a pass.
 Judgement judge(const Scenario& scenario, const History& history);

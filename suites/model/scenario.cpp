@@ -53,6 +53,20 @@ void set_seed(Scenario& scenario, std::uint64_t seed) {
     }
 }
 
+void choose_protocol(Scenario& scenario, Protocol subscribe, Protocol publish) {
+    for (Cohort& cohort : scenario.cohorts) {
+        if (cohort.any_protocol) cohort.protocol = subscribe;
+    }
+    for (Publisher& publisher : scenario.publishers) {
+        if (publisher.any_way) publisher.via = publish;
+    }
+}
+
+bool has_any_protocol(const Scenario& scenario) {
+    return std::any_of(scenario.cohorts.begin(), scenario.cohorts.end(),
+                       [](const Cohort& c) { return c.any_protocol; });
+}
+
 namespace scenario_parts {
 
 std::uint64_t drawn_seed(std::uint64_t seed, std::string_view purpose) {
@@ -144,6 +158,7 @@ void read_scenario(const YAML::Node& root, Mistakes& mistakes, Scenario& scenari
     read_phases(file, mistakes, scenario, faults);
     read_publishers(file, mistakes, scenario);
     read_invariants(file, mistakes, scenario);
+    read_certify(file, mistakes, scenario);
     read_catches(file, mistakes, scenario);
 }
 

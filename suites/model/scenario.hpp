@@ -28,6 +28,7 @@ struct Reconnect {
 struct Cohort {
     std::string name;
     Protocol protocol = Protocol::sse;
+    bool any_protocol = false;  ///< `any`: `protocol` is what choose_protocol said
     std::uint32_t connections = 0;
     std::string topic;
     double connect_rate = 1000;  ///< connections per second
@@ -61,6 +62,7 @@ struct Publisher {
     std::string name;
     std::string topic;
     Protocol via = Protocol::sse;  ///< sse stands for HTTP POST, websocket for messages on a WebSocket
+    bool any_way = false;          ///< `any`: `via` is what choose_protocol said
     Arrivals arrivals;
     Sizes sizes;
     std::vector<std::string> during;  ///< phases; empty: all with load
@@ -85,12 +87,36 @@ struct Phase {
     std::vector<FaultUse> faults;
 };
 
+/// How much a violation weighs, in the words of RFC 2119. `informational`: nothing is required; what was measured is
+/// said.
+enum class Requirement { must, should, informational };
+std::string_view to_string(Requirement requirement);
+
 struct InvariantUse {
     std::string name;
     Expression expression;
+    Requirement requirement = Requirement::must;
     std::uint64_t samples_min = 1;
     std::size_t line = 0, column = 0;
 };
+
+/// What makes a scenario a case of the certification suite: docs/reference/certification.md.
+struct CertificationCase {
+    std::string id;      ///< "3.2": number of the group, and in it
+    std::string source;  ///< what makes it MUST or SHOULD
+    std::string level;   ///< one of certification_levels(); empty: it is for information
+    bool needs_resume = false;
+    bool quick = false;
+};
+/// "slow consumers and bounded memory" for "3.2".
+std::string_view group_of(const CertificationCase& which);
+
+struct CertificationLevel {
+    std::string_view name;
+    std::string_view meaning;  ///< to somebody who has to choose a server
+};
+const std::vector<CertificationLevel>& certification_levels();
+const std::vector<std::string_view>& certification_groups();  ///< the first one's number is 1
 
 struct Scenario {
     std::string file;
@@ -104,6 +130,7 @@ struct Scenario {
     std::vector<Publisher> publishers;
     std::vector<Phase> phases;
     std::vector<InvariantUse> invariants;
+    std::optional<CertificationCase> certify;
     std::map<std::string, std::string> catches;  ///< mutant -> name of the invariant that must fail
     Nanos connect_deadline = 30 * nanos_per_second;
     Nanos rig_lag_max = 50'000'000;   ///< p99 of the rig's own lag; past it latencies are inconclusive
@@ -134,6 +161,11 @@ ParsedScenario parse_scenario(std::string_view text, const std::string& file, co
 
 /// What expressions in this scenario may refer to.
 Names names_of(const Scenario& scenario);
+
+/// Cohorts with `protocol: any` subscribe over `subscribe`, publishers with `via: any` publish by `publish`. Without
+/// it: SSE and HTTP.
+void choose_protocol(Scenario& scenario, Protocol subscribe, Protocol publish);
+bool has_any_protocol(const Scenario& scenario);  ///< of subscribers
 
 /// For another seed than the file's: also what has been drawn from it (whom a fault is aimed at, and when it comes).
 void set_seed(Scenario& scenario, std::uint64_t seed);

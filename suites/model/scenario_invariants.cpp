@@ -59,6 +59,7 @@ void read_invariant(const YAML::Node& node, Mistakes& mistakes, const Names& nam
         Section section(mistakes, node, invariant_keys(), "an invariant");
         section.read("name", use.name);
         section.read("samples_min", use.samples_min);
+        section.read_choice("requirement", use.requirement);
         std::string text;
         section.read("expect", text);
         note_duplicate(section, use.name, scenario_parts::names(scenario.invariants));

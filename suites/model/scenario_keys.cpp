@@ -112,6 +112,7 @@ std::vector<KeySpec> scenario_keys() {
         sections("publishers", publisher_keys, "Where the messages come from."),
         sections("phases", phase_keys, "What happens, in order.", true),
         invariants,
+        section("certify", certify_keys, "Makes it a case of the certification suite."),
         plain(
             Shape::pairs, "catches", false,
             "Flaws of the reference server's mutants that this case catches, each with the invariant that must fail."),
@@ -129,7 +130,7 @@ std::vector<KeySpec> rig_keys() {
 std::vector<KeySpec> cohort_keys() {
     return {
         plain(Shape::name, "name", true, "Kebab-case; invariants and faults refer to it."),
-        choice("protocol", "How they subscribe.", {"sse", "websocket"}, true),
+        choice("protocol", "How they subscribe; any: as the target offers.", {"sse", "websocket", "any"}, true),
         whole("connections", "How many subscribers.", 1, limits::connections, true),
         plain(Shape::text, "topic", false, "What they subscribe to.", "squall"),
         number("connect_rate", dimension::rate, "Connections opened per second.", 0.01, 1e6, false, "1000/s"),
@@ -172,7 +173,8 @@ std::vector<KeySpec> publisher_keys() {
     return {
         plain(Shape::name, "name", true, "Kebab-case; invariants refer to it."),
         plain(Shape::text, "topic", false, "Where to.", "squall"),
-        choice("via", "http: POST; websocket: messages on a WebSocket.", {"http", "websocket"}, false, "http"),
+        choice("via", "http: POST; websocket: messages on a WebSocket; any: as the target offers.",
+               {"http", "websocket", "any"}, false, "http"),
         section("arrivals", arrivals_keys, "When messages are published; open loop.", true),
         size,
         plain(Shape::names, "during", false, "Phases; default: all with load."),
@@ -229,7 +231,22 @@ std::vector<KeySpec> invariant_keys() {
     return {
         plain(Shape::text, "name", false, "In reports; default: the expression."),
         plain(Shape::text, "expect", true, "An expression; docs/reference/expressions.md."),
+        choice("requirement", "How much a violation weighs in a certificate; informational: nothing.",
+               {"must", "should", "informational"}, false, "must"),
         whole("samples_min", "With fewer samples the invariant is inconclusive.", 1, 1e12, false, "1"),
+    };
+}
+
+std::vector<KeySpec> certify_keys() {
+    std::vector<std::string> levels;
+    for (const CertificationLevel& level : certification_levels())
+        levels.emplace_back(level.name);
+    return {
+        plain(Shape::text, "id", true, "Number of the group, and in it, in quotes: '3.2'."),
+        plain(Shape::text, "source", true, "What makes it MUST or SHOULD."),
+        choice("level", "What it counts for.", std::move(levels), false),
+        flag("needs_resume", "Only for targets that resume a stream behind Last-Event-ID.", "false"),
+        flag("quick", "Played by squall certify --quick, too.", "false"),
     };
 }
 

@@ -40,6 +40,7 @@ std::vector<KeySpec> size_keys();
 std::vector<KeySpec> phase_keys();
 std::vector<KeySpec> fault_keys();  ///< those that all faults have; `cohort` and `share` belong to aimed ones
 std::vector<KeySpec> invariant_keys();
+std::vector<KeySpec> certify_keys();
 
 /// `fault_keys()` as this fault has them, and its own options.
 std::vector<KeySpec> keys_of(const Fault& fault);

@@ -10,6 +10,9 @@
 namespace squall::scenario_parts {
 namespace {
 
+/// Behind the two of Protocol, in the choices of `protocol` and `via`.
+constexpr std::size_t any_of_them = 2;
+
 void read_reconnect(Section& cohort, Mistakes& mistakes, Reconnect& reconnect) {
     if (!cohort.has("reconnect")) return;
     if (cohort.at("reconnect").IsScalar()) return cohort.read_choice("reconnect", reconnect.policy);
@@ -54,7 +57,10 @@ void read_reading(Section& cohort, Mistakes& mistakes, Reading& reading) {
 Cohort read_cohort(Section& section, Mistakes& mistakes) {
     Cohort cohort;
     section.read("name", cohort.name);
-    section.read_choice("protocol", cohort.protocol);
+    std::size_t protocol = 0;
+    section.read_choice("protocol", protocol);
+    cohort.any_protocol = protocol == any_of_them;
+    if (!cohort.any_protocol) cohort.protocol = static_cast<Protocol>(protocol);
     section.read("connections", cohort.connections);
     section.read("topic", cohort.topic);
     section.read("connect_rate", cohort.connect_rate);
@@ -62,9 +68,11 @@ Cohort read_cohort(Section& section, Mistakes& mistakes) {
     section.read("accept_gzip", cohort.accept_gzip);
     section.read("pongs", cohort.pongs);
     section.read("receive_buffer", cohort.receive_buffer_bytes);
-    section.belongs("last_event_id", cohort.protocol == Protocol::sse, "protocol: sse");
-    section.belongs("accept_gzip", cohort.protocol == Protocol::sse, "protocol: sse");
-    section.belongs("pongs", cohort.protocol == Protocol::websocket, "protocol: websocket");
+    const bool sse = cohort.any_protocol || cohort.protocol == Protocol::sse;
+    const bool websocket = cohort.any_protocol || cohort.protocol == Protocol::websocket;
+    section.belongs("last_event_id", sse, "protocol: sse");
+    section.belongs("accept_gzip", sse, "protocol: sse");
+    section.belongs("pongs", websocket, "protocol: websocket");
     read_reconnect(section, mistakes, cohort.reconnect);
     read_reading(section, mistakes, cohort.reading);
     return cohort;
@@ -169,7 +177,10 @@ void read_publishers(Section& file, Mistakes& mistakes, Scenario& scenario) {
         Publisher publisher;
         section.read("name", publisher.name);
         section.read("topic", publisher.topic);
-        section.read_choice("via", publisher.via);
+        std::size_t via = 0;
+        section.read_choice("via", via);
+        publisher.any_way = via == any_of_them;
+        if (!publisher.any_way) publisher.via = static_cast<Protocol>(via);
         read_arrivals(section, mistakes, publisher.arrivals);
         read_size(section, mistakes, publisher.sizes);
         read_during(section, scenario, publisher);

@@ -16,7 +16,8 @@ void read_cohorts(Section& file, Mistakes& mistakes, Scenario& scenario);
 void read_publishers(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after the phases
 void read_phases(Section& file, Mistakes& mistakes, Scenario& scenario, const std::vector<Fault>& faults);
 void read_invariants(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after all that has a name
-void read_catches(Section& file, Mistakes& mistakes, Scenario& scenario);     ///< after the invariants
+void read_certify(Section& file, Mistakes& mistakes, Scenario& scenario);
+void read_catches(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after the invariants
 
 /// Notes `name`, read from the section's key "name", when `earlier` has it.
 void note_duplicate(Section& section, const std::string& name, const std::vector<std::string>& earlier);

@@ -30,17 +30,20 @@ struct CaseResult {
     std::string source;    ///< what makes it MUST or SHOULD: "RFC 6455 section 5.5.2"
     std::string protocol;  ///< "sse" or "websocket"
     CaseVerdict verdict = CaseVerdict::inconclusive;
-    std::string reason;   ///< one sentence; empty for OK
-    std::string run;      ///< run directory, relative to the certificate's; empty: it was not played
-    std::string command;  ///< plays it again
+    std::string reason;                     ///< one sentence; empty for OK
+    std::string run;                        ///< run directory, relative to the certificate's; empty: it was not played
+    std::vector<std::string> earlier_runs;  ///< that could not tell; it was played again
+    std::string command;                    ///< plays it again
     double seconds = 0;
     Judgement judgement;
 };
 
 struct Level {
     std::string name;
-    std::string meaning;             ///< to somebody who has to choose a server
-    std::vector<std::string> cases;  ///< ids that must be OK, NON-STRICT or INFORMATIONAL for every protocol offered
+    std::string meaning;  ///< to somebody who has to choose a server
+    /// Ids that must be OK, NON-STRICT or INFORMATIONAL for every protocol offered; of a quick certificate the quick
+    /// ones.
+    std::vector<std::string> cases;
     bool reached = false;
 };
 
@@ -60,6 +63,8 @@ struct Certificate {
 
 /// Described by docs/reference/certificate.schema.json.
 std::string to_json(const Certificate& certificate);
+/// JUnit: a suite a server, a test case for each case and protocol. FAILED is a <failure>, INCONCLUSIVE an <error>.
+std::string to_junit(const std::vector<Certificate>& certificates);
 /// What to_json wrote. Errors name the key, and what would be right.
 Result<Certificate> parse_certificate(std::string_view json, const std::string& file);
 

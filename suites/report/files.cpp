@@ -6,11 +6,11 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "suites/report/findings_json.hpp"
 #include "suites/report/latency.hpp"
 #include "suites/report/report.hpp"
 
 namespace squall::report {
-namespace {
 
 namespace json = boost::json;
 
@@ -22,6 +22,7 @@ json::array findings_json(const Judgement& judgement) {
                             {"bound", finding.bound},       {"margin", nullptr},
                             {"phase", finding.phase},       {"samples", finding.samples},
                             {"since_ns", nullptr},          {"detail", finding.detail}};
+        object["requirement"] = to_string(finding.requirement);
         if (finding.margin) object["margin"] = *finding.margin;
         if (finding.since) object["since_ns"] = *finding.since;
         findings.push_back(std::move(object));
@@ -29,12 +30,14 @@ json::array findings_json(const Judgement& judgement) {
     return findings;
 }
 
+namespace {
+
 void add_case(pugi::xml_node suite, const RunResult& run, const Finding& finding) {
     auto node = suite.append_child("testcase");
     node.append_attribute("classname") = run.scenario.c_str();
     node.append_attribute("name") = finding.name.c_str();
     node.append_attribute("time") = 0;
-    if (finding.verdict == Verdict::pass) return;
+    if (finding.verdict == Verdict::pass || finding.requirement == Requirement::informational) return;
     const bool violated = finding.verdict == Verdict::fail;
     auto outcome = node.append_child(violated ? "failure" : "error");
     outcome.append_attribute("type") = std::string(to_string(finding.verdict)).c_str();
@@ -85,6 +88,7 @@ std::string to_junit(const std::vector<RunResult>& runs) {
         auto suite = root.append_child("testsuite");
         std::size_t failures = 0, errors = 0;
         for (const auto& finding : run.judgement.findings) {
+            if (finding.requirement == Requirement::informational) continue;
             failures += finding.verdict == Verdict::fail;
             errors += finding.verdict == Verdict::error || finding.verdict == Verdict::inconclusive;
         }

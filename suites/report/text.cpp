@@ -54,7 +54,11 @@ std::vector<std::string> notes(const History& history) {
 }  // namespace
 
 std::string finding_line(const Finding& finding, bool colour) {
-    std::string line = "  " + word(finding.verdict, verdict_width, colour) + " ";
+    // What is for information passes or fails nobody.
+    const bool required = finding.requirement != Requirement::informational;
+    std::string line =
+        "  " +
+        (required ? word(finding.verdict, verdict_width, colour) : fmt::format("{:<{}}", "info", verdict_width)) + " ";
     if (finding.name != finding.expected) line += finding.name + ": ";
     line += finding.expected;
     if (!finding.measured.empty()) line += " | measured " + finding.measured;
@@ -63,6 +67,7 @@ std::string finding_line(const Finding& finding, bool colour) {
     if (!finding.phase.empty()) line += " | " + finding.phase;
     if (finding.samples > 0) line += fmt::format(" | {} samples", finding.samples);
     if (finding.since) line += fmt::format(" | since {:.2f}s", to_seconds(*finding.since));
+    if (finding.requirement == Requirement::should) line += " | a SHOULD";
     if (!finding.detail.empty()) line += " | " + finding.detail;
     return line + "\n";
 }

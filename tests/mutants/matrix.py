@@ -20,7 +20,7 @@ import time
 import yaml
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-CORE = REPOSITORY / "suites/catalogue/core"
+SUITE = REPOSITORY / "suites/catalogue/core"
 PATCHES = REPOSITORY / "reference-server/mutants"
 PAGE = REPOSITORY / "docs/reference/mutants.md"
 SERVER = pathlib.Path(os.environ["REFERENCE_SERVER_DIR"])
@@ -60,7 +60,7 @@ class Play:
 
 def cases():
     """name -> scenario, of the core suite."""
-    scenarios = [yaml.safe_load(file.read_text()) for file in sorted(CORE.glob("*.yaml"))]
+    scenarios = [yaml.safe_load(file.read_text()) for file in sorted(SUITE.glob("*.yaml"))]
     return {scenario["name"]: scenario for scenario in scenarios}
 
 
@@ -95,12 +95,13 @@ class Player:
         profile["launch"]["command"][0] = str(SERVER / "mutants" / mutant)
         file.write_text(json.dumps(profile))  # JSON is YAML
 
-    def _play_once(self, case, mutant):
+    def _play_once(self, case, mutant, protocol=None):
         report, profile = (self._home / f"{case}-{mutant}.{what}" for what in ("json", "yaml"))
         report.unlink(missing_ok=True)
         if mutant:
             self._write_profile(mutant, profile)
         target = ["--target", profile] if mutant else []
+        target += ["--protocol", protocol] if protocol else []
         began = time.monotonic()
         process = subprocess.run([os.environ["SQUALL"], "run", case, *target, "--json", report, "--out", OUTPUT / "runs"],
                                  cwd=self._home, env=dict(os.environ, SQUALL_STATE_DIR=str(self._home / "state")),
@@ -112,14 +113,14 @@ class Player:
         findings = {finding["name"]: finding for finding in run["findings"]}
         return Play(process.returncode, run["verdict"], findings, time.monotonic() - began)
 
-    def play(self, case, mutant=None, invariant=None, first=None):
+    def play(self, case, mutant=None, invariant=None, first=None, protocol=None):
         """A play in which the rig could tell, of the invariant where one is named; or the last one that was allowed.
         `first`: of these plays, if it has been made."""
-        play = first or self._play_once(case, mutant)
+        play = first or self._play_once(case, mutant, protocol)
         for repeat in range(1, REPEATS_MAX + 1):
             if not play.is_unclear(invariant):
                 break
-            play = self._play_once(case, mutant)
+            play = self._play_once(case, mutant, protocol)
             play.inconclusive_before = repeat
         return play
 
