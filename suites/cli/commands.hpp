@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "suites/report/report.hpp"
+
 namespace squall::cli {
 
 struct RunArguments {
@@ -18,6 +20,8 @@ struct RunArguments {
     std::string protocol;  ///< of cohorts with `protocol: any`; empty: the first that the target offers
     std::string junit;
     std::string json;
+    std::string html;      ///< a directory, or a file for one run
+    std::string markdown;  ///< a file
     std::string runs = "runs";
     std::vector<std::string> without;
     bool plain = false;
@@ -41,6 +45,17 @@ struct ProxyArguments {
     std::vector<std::string> faults;        ///< "NAME OPTION=VALUE …"
 };
 
+struct ReportArguments {
+    std::vector<std::string> what;  ///< run directories; or certificates, or directories that hold some
+    std::string html;               ///< a file or a directory; empty: beside what is drawn
+    std::string markdown;           ///< a file; empty: none
+};
+
+struct CompareArguments {
+    std::string a, b;                  ///< two run directories, or two certificates
+    std::string json, html, markdown;  ///< files; empty: none
+};
+
 int run(const RunArguments& arguments);
 int certify(const CertifyArguments& arguments);
 int validate(const std::vector<std::string>& files, const std::string& target);
@@ -48,6 +63,10 @@ int list(const std::string& what);
 int explain(const std::string& name);
 int doctor();
 int judge(const std::string& directory, const std::string& scenario, const std::string& json);
+int report(const ReportArguments& arguments);
+/// What `squall run --html --markdown` asked for: 0, or the exit code of what went wrong.
+int report_played(const std::vector<report::RunResult>& results, const std::string& html, const std::string& markdown);
+int compare(const CompareArguments& arguments);
 int heal();
 int proxy(const ProxyArguments& arguments);
 int schema();

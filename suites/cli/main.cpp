@@ -10,7 +10,9 @@
 namespace {
 
 using squall::cli::CertifyArguments;
+using squall::cli::CompareArguments;
 using squall::cli::ProxyArguments;
+using squall::cli::ReportArguments;
 using squall::cli::RunArguments;
 
 void add_run(CLI::App& app, RunArguments& arguments, int& code) {
@@ -26,6 +28,9 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->add_option("--filter", arguments.filter, "Only scenarios whose name matches this glob ('cpu-*')");
     run->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     run->add_option("--json", arguments.json, "Write the findings as JSON to this file");
+    run->add_option("--html", arguments.html,
+                    "Draw each run, an HTML file each and an index, in this directory; or one run in this .html file");
+    run->add_option("--markdown", arguments.markdown, "Write a summary to this file, such as $GITHUB_STEP_SUMMARY");
     run->add_option("--protocol", arguments.protocol,
                     "Of cohorts with 'protocol: any': sse or websocket; default: the first that the target offers");
     run->add_option("--out", arguments.runs, "Directory that the run directories are made in")->capture_default_str();
@@ -71,6 +76,30 @@ void add_proxy(CLI::App& app, ProxyArguments& arguments, int& code) {
         ->expected(0, 1)
         ->default_str("127.0.0.1:8474");
     proxy->callback([&] { code = squall::cli::proxy(arguments); });
+}
+
+void add_report(CLI::App& app, ReportArguments& arguments, int& code) {
+    auto* report = app.add_subcommand("report", "Draw saved runs, an HTML file each, or an index over certificates");
+    report->add_option("what", arguments.what, "Run directories; or certificates, or a directory that holds some")
+        ->required();
+    report->add_option(
+        "--html", arguments.html,
+        "A file for one run, or a directory; default: report.html in the run directory, index.html above "
+        "certificates");
+    report->add_option("--markdown", arguments.markdown, "Of certificates: write a summary to this file");
+    report->callback([&] { code = squall::cli::report(arguments); });
+}
+
+void add_compare(CLI::App& app, CompareArguments& arguments, int& code) {
+    auto* compare = app.add_subcommand("compare",
+                                       "Hold a run against an earlier one, or a certificate against another; "
+                                       "exit code 1 where something got worse");
+    compare->add_option("a", arguments.a, "Run directory or certificate: what was")->required();
+    compare->add_option("b", arguments.b, "Run directory or certificate: what is")->required();
+    compare->add_option("--json", arguments.json, "Write it as JSON to this file");
+    compare->add_option("--html", arguments.html, "Write it as HTML to this file");
+    compare->add_option("--markdown", arguments.markdown, "Write it as Markdown to this file");
+    compare->callback([&] { code = squall::cli::compare(arguments); });
 }
 
 /// An exception that nobody catches (memory ran out in a thread): nothing is unwound any more.
@@ -129,6 +158,11 @@ int main(int argc, char** argv) {
     judge->add_option("--scenario", scenario, "Take the invariants from this file");
     judge->add_option("--json", json, "Write the findings as JSON to this file");
     judge->callback([&] { code = squall::cli::judge(directory, scenario, json); });
+
+    ReportArguments report_arguments;
+    add_report(app, report_arguments, code);
+    CompareArguments compare_arguments;
+    add_compare(app, compare_arguments, code);
 
     auto* heal =
         app.add_subcommand("heal", "Put right whatever killed runs have left behind; living ones are not touched");

@@ -51,6 +51,8 @@ std::vector<LoadedScenario> wanted(const RunArguments& arguments, const std::opt
     if (errors.empty() && scenarios.empty()) {
         errors.push_back({arguments.filter, 0, 0, "--filter: no scenario has a name like this"});
     }
+    if (std::filesystem::path(arguments.html).extension() == ".html" && scenarios.size() * arguments.repeat > 1)
+        errors.push_back({arguments.html, 0, 0, "--html: several runs do not fit in one file; name a directory"});
     return scenarios;
 }
 
@@ -95,6 +97,7 @@ int run(const RunArguments& arguments) {
     if (results.size() > 1) shown &= show(report::table(results, isatty(STDOUT_FILENO) == 1));
     const bool written = (arguments.junit.empty() || write_report(arguments.junit, report::to_junit(results))) &&
                          (arguments.json.empty() || write_report(arguments.json, report::to_json(results)));
+    if (const int failed = report_played(results, arguments.html, arguments.markdown)) return failed;
     return exit_code(shown && written ? report::worst(results) : Verdict::error);
 }
 

@@ -19,6 +19,10 @@ std::string to_text(const Scenario& scenario, const History& history, const Judg
 /// The object is described in docs/reference/run-directory.md.
 std::string to_json(const Scenario& scenario, const History& history, const Judgement& judgement);
 
+/// One HTML file that needs nothing else: docs/reference/report.md. `scenario_text`: as it was written; may be empty.
+std::string to_html(const Scenario& scenario, const History& history, const Judgement& judgement,
+                    const std::string& scenario_text);
+
 /// What the files about several runs are made of.
 struct RunResult {
     std::string scenario;

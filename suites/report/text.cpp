@@ -1,11 +1,9 @@
 #include <fmt/format.h>
 
-#include <boost/json/array.hpp>
-#include <boost/json/value.hpp>
-
 #include <algorithm>
 #include <cmath>
 
+#include "suites/report/facts.hpp"
 #include "suites/report/latency.hpp"
 #include "suites/report/report.hpp"
 
@@ -31,25 +29,6 @@ std::string word(Verdict verdict, int width, bool colour) {
 }
 
 constexpr int verdict_width = 12;  // inconclusive
-
-/// What this run had to do without, and what its target was not told.
-std::vector<std::string> notes(const History& history) {
-    std::vector<std::string> result;
-    if (const auto* notes = history.facts().if_contains("notes"); notes && notes->is_array()) {
-        for (const auto& note : notes->get_array()) {
-            if (note.is_string()) result.emplace_back(note.get_string());
-        }
-    }
-    std::string unknown;
-    if (const auto* settings = history.facts().if_contains("settings_unknown_to_target");
-        settings && settings->is_array()) {
-        for (const auto& setting : settings->get_array()) {
-            if (setting.is_string()) unknown += (unknown.empty() ? "" : ", ") + std::string(setting.get_string());
-        }
-    }
-    if (!unknown.empty()) result.push_back("not told to this target (its profile has no word for it): " + unknown);
-    return result;
-}
 
 }  // namespace
 
@@ -78,7 +57,7 @@ std::string to_text(const Scenario& scenario, const History& history, const Judg
     text += latency_table(latency_rows(scenario, history));
     for (const auto& finding : judgement.findings)
         text += finding_line(finding, colour);
-    for (const auto& note : notes(history))
+    for (const auto& note : notes_of(history))
         text += "  note:    " + note + "\n";
     text += fmt::format("  verdict: {}\n", word(judgement.verdict, 0, colour));
     if (!directory.empty()) text += fmt::format("  run:     {}\n", directory);
