@@ -5,6 +5,8 @@ find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
+# SSL_free_buffers() of an older one frees a record that has half arrived (CVE-2024-4741).
+find_package(OpenSSL 3.0.14 REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 find_program(CCACHE ccache)

@@ -168,6 +168,7 @@ const RegisterFault registered{Fault{
     .witness = "A connection was established with the target (behind a proxy: the proxy passed it on).",
     .healing = "All of them are closed.",
     .site = Site::clients,
+    .plain_http = true,
     .needs = {},
     .options =
         {

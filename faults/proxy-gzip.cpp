@@ -79,6 +79,7 @@ const RegisterFault registered{Fault{
         "What is kept leaves at once, and nothing is kept any more; a stream that is compressed stays so to its end.",
     .site = Site::proxy,
     .holds = "the compression of responses",
+    .plain_http = true,
     .needs = {},
     .options = {{.name = "flush",
                  .dimension = dimension::time,

@@ -120,6 +120,7 @@ const RegisterFault registered{Fault{
     .healing = "Handshakes pass again.",
     .site = Site::proxy,
     .holds = "the proxy's answer to upgrades",
+    .plain_http = true,
     .needs = {},
     .options = {{.name = "answer",
                  .kind = OptionSpec::Kind::choice,

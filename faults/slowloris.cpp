@@ -163,6 +163,7 @@ const RegisterFault registered{Fault{
         "by its process.",
     .healing = "Those that are still there are closed.",
     .site = Site::clients,
+    .plain_http = true,
     .needs = {},
     .options =
         {

@@ -129,8 +129,9 @@ struct Fault {
     /// What only one injection at a time can be in charge of (of an aimed fault: at the same subscriber), as a noun; a
     /// scenario in which two are is wrong. Empty: any number of them add up.
     std::string holds = {};
-    bool aimed = false;      ///< takes cohort, share and subscriber
-    bool takes_cpu = false;  ///< runs on the target's CPUs: what it takes there is the test, not the host's noise
+    bool aimed = false;       ///< takes cohort, share and subscriber
+    bool takes_cpu = false;   ///< runs on the target's CPUs: what it takes there is the test, not the host's noise
+    bool plain_http = false;  ///< reads or writes HTTP on the wire: cannot be had of a target that speaks TLS
     std::vector<std::string> needs;  ///< capability keys, all of them
     std::vector<OptionSpec> options;
     Result<std::unique_ptr<Injection>> (*inject)(Rig&, const Aim&, const Options&) = nullptr;

@@ -68,7 +68,17 @@ int validate(const std::vector<std::string>& wanted, const std::string& target) 
             errors.push_back({what, 0, 0, files.error().message});
             continue;
         }
-        for (const auto& loaded : load_scenarios(*files, errors)) {
+        std::vector<std::filesystem::path> scenarios;
+        for (const auto& file : *files) {
+            if (is_profile(file)) {
+                const std::size_t before = errors.size();
+                load_profile(file.string(), errors);
+                valid += errors.size() == before;
+            } else {
+                scenarios.push_back(file);
+            }
+        }
+        for (const auto& loaded : load_scenarios(scenarios, errors)) {
             const auto refusals = profile ? refused(loaded.scenario, *profile) : std::vector<InputError>();
             valid += refusals.empty();
             errors.insert(errors.end(), refusals.begin(), refusals.end());

@@ -16,7 +16,7 @@ struct RunArguments {
     std::string target = "reference-server";
     std::optional<std::uint64_t> seed;
     unsigned repeat = 1;
-    std::string filter;  ///< glob on scenario names
+    std::string filter;    ///< glob on scenario names
     std::string protocol;  ///< of cohorts with `protocol: any`; empty: the first that the target offers
     std::string junit;
     std::string json;
@@ -56,6 +56,17 @@ struct CompareArguments {
     std::string json, html, markdown;  ///< files; empty: none
 };
 
+struct InitArguments {
+    std::string sse, websocket;        ///< URLs
+    std::string publish;               ///< "POST URL"
+    std::string body;                  ///< with {payload}; empty: what the server takes is found out
+    std::vector<std::string> headers;  ///< "Name: value"
+    std::string ca;
+    bool insecure = false;
+    std::string output = "target.yaml";
+    double listen_s = 5;  ///< for a message to arrive, and then for heartbeats
+};
+
 int run(const RunArguments& arguments);
 int certify(const CertifyArguments& arguments);
 int validate(const std::vector<std::string>& files, const std::string& target);
@@ -69,6 +80,7 @@ int report_played(const std::vector<report::RunResult>& results, const std::stri
 int compare(const CompareArguments& arguments);
 int heal();
 int proxy(const ProxyArguments& arguments);
+int init(const InitArguments& arguments);
 int schema();
 
 }  // namespace squall::cli

@@ -91,7 +91,18 @@ std::optional<Profile> load_profile(const std::string& what, std::vector<InputEr
     }
     auto parsed = parse_profile(*text, file.string());
     errors.insert(errors.end(), parsed.errors.begin(), parsed.errors.end());
+    if (parsed.profile && parsed.profile->tls) {
+        const auto usable = tls::Context::make(*parsed.profile->tls);
+        if (!usable) errors.push_back({file.string(), 0, 0, "tls.ca: " + usable.error().message});
+    }
     return parsed.profile;
+}
+
+bool is_profile(const fs::path& file) {
+    const auto text = read_file(file);
+    if (!text) return false;  // whoever takes it for a scenario says why
+    const std::string lines = "\n" + *text;
+    return lines.find("\nlaunch:") != std::string::npos || lines.find("\naddress:") != std::string::npos;
 }
 
 void print(const std::vector<InputError>& errors) {

@@ -28,6 +28,9 @@ std::vector<LoadedScenario> load_scenarios(const std::vector<std::filesystem::pa
 /// A file, or the name of a profile in suites/profiles. Mistakes go to `errors`.
 std::optional<Profile> load_profile(const std::string& what, std::vector<InputError>& errors);
 
+/// A file that says where a server is or how it is started, which no scenario does. One that cannot be read is none.
+bool is_profile(const std::filesystem::path& file);
+
 /// Prints them to stderr, a line each.
 void print(const std::vector<InputError>& errors);
 

@@ -11,6 +11,7 @@ namespace {
 
 using squall::cli::CertifyArguments;
 using squall::cli::CompareArguments;
+using squall::cli::InitArguments;
 using squall::cli::ProxyArguments;
 using squall::cli::ReportArguments;
 using squall::cli::RunArguments;
@@ -102,6 +103,24 @@ void add_compare(CLI::App& app, CompareArguments& arguments, int& code) {
     compare->callback([&] { code = squall::cli::compare(arguments); });
 }
 
+void add_init(CLI::App& app, InitArguments& arguments, int& code) {
+    auto* init = app.add_subcommand("init", "Write the profile of a server that runs, checking it step by step");
+    init->add_option("--sse", arguments.sse, "URL of an event stream; {topic} stands for the topic");
+    init->add_option("--websocket", arguments.websocket, "URL of a WebSocket (ws://, wss://), likewise");
+    init->add_option("--publish", arguments.publish, "How a message is published: 'POST URL', likewise");
+    init->add_option("--body", arguments.body, "What is published; {payload} stands for the message");
+    init->add_option("--header", arguments.headers,
+                     "'Name: value', sent with every request; may be given several times");
+    auto* ca = init->add_option("--ca", arguments.ca, "Trust the certificates in this file (PEM)");
+    init->add_flag("--insecure", arguments.insecure, "Take any certificate")->excludes(ca);
+    init->add_option("--output", arguments.output, "Where the profile goes; a file that is there is not replaced")
+        ->capture_default_str();
+    init->add_option("--listen", arguments.listen_s, "Seconds to wait for a message to arrive, and then for heartbeats")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->capture_default_str();
+    init->callback([&] { code = squall::cli::init(arguments); });
+}
+
 /// An exception that nobody catches (memory ran out in a thread): nothing is unwound any more.
 [[noreturn]] void give_up() {
     const char* reason = "unknown";
@@ -133,8 +152,11 @@ int main(int argc, char** argv) {
     add_certify(app, certify_arguments, code);
     ProxyArguments proxy_arguments;
     add_proxy(app, proxy_arguments, code);
+    InitArguments init_arguments;
+    add_init(app, init_arguments, code);
 
-    auto* validate = app.add_subcommand("validate", "Check scenario files; reports every mistake with line and column");
+    auto* validate =
+        app.add_subcommand("validate", "Check scenarios and profiles; reports every mistake with line and column");
     validate->add_option("scenario", files, "Files, directories, or names in the catalogue")->required();
     validate->add_option("--target", arguments.target, "Also check that this target can be put to it")
         ->capture_default_str();

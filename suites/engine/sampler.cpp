@@ -196,8 +196,11 @@ bool DeclaredSampler::wait_for_last_page(Nanos noticed_by) const {
 }
 
 Result<std::string> DeclaredSampler::get(const std::string& path, unsigned& status) {
-    auto answer =
-        http_get({.endpoint = target_.endpoint, .host = profile_.host, .path = path, .headers = profile_.headers});
+    auto answer = http_get({.endpoint = target_.endpoint,
+                            .host = profile_.host,
+                            .path = path,
+                            .headers = profile_.headers,
+                            .tls = target_.tls});
     if (!answer) return answer.error();
     status = answer->status;
     return std::move(answer->body);

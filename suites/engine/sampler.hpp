@@ -49,6 +49,7 @@ struct SampledTarget {
     const kernel::Cgroup* cgroup = nullptr;
     const kernel::Namespace* netns = nullptr;
     Endpoint endpoint;
+    const tls::Context* tls = nullptr;  ///< null: plain
 };
 
 /// target.* gauges, every 250 ms.

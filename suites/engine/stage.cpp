@@ -26,6 +26,11 @@ Result<std::unique_ptr<Stage>> Stage::set(const Scenario& scenario, const Profil
     stage->directory_ = directory;
     stage->cpus_ = split_cpus();
     if (auto pinned = pin_thread(stage->cpus_.rig); !pinned) return pinned.error();
+    if (profile.tls) {
+        auto tls = tls::Context::make(*profile.tls);
+        if (!tls) return tls.error();
+        stage->tls_ = std::move(*tls);
+    }
     if (profile.launch) {
         if (auto built = stage->build_network(journal.run_id()); !built) return built.error();
         auto cgroup = kernel::Cgroup::create(journal, journal.run_id());
@@ -113,7 +118,8 @@ Place Stage::place(const Profile& profile) const {
 }
 
 Result<HttpAnswer> Stage::get(const Profile& profile, const std::string& path) const {
-    return http_get({.endpoint = target_, .host = profile.host, .path = path, .headers = profile.headers});
+    return http_get(
+        {.endpoint = target_, .host = profile.host, .path = path, .headers = profile.headers, .tls = tls_.get()});
 }
 
 Result<std::string> Stage::version(const Profile& profile) const {
@@ -148,6 +154,7 @@ Status Stage::wait_ready(const Profile& profile, const std::atomic<bool>* interr
         const auto ready = testbed_ ? testbed_->target.run(ask) : ask();
         if (ready) return {};
         why = ready.error().message;
+        if (ready.error().system_error == EPROTO) return ready.error();  // TLS: asking again does not change it
         poll(nullptr, 0, 20);
     }
     return Error{fmt::format("the target was not ready within {}: {}; {}",
@@ -173,6 +180,7 @@ workload::Wire Stage::wire(const Profile& profile) const {
     wire.websocket_publish = profile.websocket_publish;
     wire.publish_headers = profile.publish_headers;
     wire.headers = profile.headers;
+    wire.tls = tls_;
     return wire;
 }
 
@@ -192,7 +200,7 @@ Rig Stage::rig(Journal& journal, Clients& clients) {
 }
 
 SampledTarget Stage::sampled() const {
-    return {process_.get(), cgroup_.get(), testbed_ ? &testbed_->target : nullptr, target_};
+    return {process_.get(), cgroup_.get(), testbed_ ? &testbed_->target : nullptr, target_, tls_.get()};
 }
 
 std::function<Status()> Stage::enter_clients() {

@@ -68,6 +68,7 @@ private:
     std::unique_ptr<SupervisedProcess> process_;
     std::unique_ptr<proxy::Proxy> proxy_;
     Endpoint target_{};
+    std::shared_ptr<const tls::Context> tls_;  // null: the target is spoken to in plain
     CpuSplit cpus_;
     std::vector<std::string> notes_;
 };

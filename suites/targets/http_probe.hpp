@@ -6,6 +6,7 @@
 
 #include "faults/core/clients.hpp"
 #include "suites/targets/http_answer.hpp"
+#include "suites/tls/context.hpp"
 
 namespace squall {
 
@@ -14,11 +15,12 @@ struct HttpRequest {
     std::string host;
     std::string path;
     std::vector<std::pair<std::string, std::string>> headers;
+    const tls::Context* tls = nullptr;      ///< null: plain
     Nanos deadline = nanos_per_second;      ///< for all of it
     std::size_t body_bytes_max = 8U << 20;  ///< a longer body is an error
 };
 
-/// From the calling thread's network namespace. Errors: refused, timed out, not HTTP, too long.
+/// From the calling thread's network namespace. Errors: refused, timed out, TLS (EPROTO), not HTTP, too long.
 Result<HttpAnswer> http_get(const HttpRequest& request);
 
 }  // namespace squall

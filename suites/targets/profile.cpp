@@ -31,6 +31,7 @@ public:
         wire(top);
         for (auto& [name, value] : pairs(top, "headers"))
             profile_.headers.emplace_back(name, value);
+        tls(top);
         metrics(top);
         log(top);
         profile_.declares = settings(top, "declares");
@@ -222,6 +223,20 @@ private:
             need_payload(*websocket, "frame", profile_.websocket_publish_frame);
             profile_.websocket_publish = dialogue(*websocket);
         }
+    }
+
+    void tls(Section& top) {
+        auto section = below(top, "tls", tls_keys, "tls");
+        if (!section) return;
+        auto& tls = profile_.tls.emplace();
+        section->read("ca", tls.ca_file);
+        section->read("verify", tls.verify);
+        section->read("server_name", tls.server_name);
+        if (!tls.verify && !tls.ca_file.empty()) section->mistake("ca", "is for nothing where nothing is verified");
+        if (!tls.ca_file.empty()) {
+            tls.ca_file = (std::filesystem::path(profile_.file).parent_path() / tls.ca_file).string();
+        }
+        if (tls.server_name.empty()) tls.server_name = profile_.host.substr(0, profile_.host.find(':'));
     }
 
     static void need_payload(Section& section, std::string_view key, const std::string& text) {

@@ -13,6 +13,7 @@
 #include "faults/core/clients.hpp"
 #include "suites/model/dialogue.hpp"
 #include "suites/model/scenario.hpp"
+#include "suites/tls/context.hpp"
 
 namespace squall {
 
@@ -83,6 +84,7 @@ struct Profile {
     std::string websocket_publish_path, websocket_publish_frame = "{payload}";
     Dialogue websocket_publish;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::optional<tls::Settings> tls;  ///< none: plain. Its CA file is beside the profile unless it says where
 
     std::string metrics_path;
     std::vector<DeclaredMetric> metrics;

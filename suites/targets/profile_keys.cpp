@@ -61,6 +61,7 @@ std::vector<KeySpec> profile_keys() {
             section("websocket", "How to subscribe over WebSocket.", websocket_keys),
             section("publish", "How to publish.", publish_keys),
             pairs("headers", "Sent with every request."),
+            section("tls", "Speak TLS (https, wss) to all of it. Left out: plain.", tls_keys),
             section("metrics", "Its own Prometheus metrics, under squall's names.", metrics_keys),
             section("log", "Lines of JSON on its output that say why a connection ended.", log_keys),
             pairs("declares", "Settings that it has whether it is told or not: setting: value.")};
@@ -96,6 +97,14 @@ std::vector<KeySpec> ready_keys() {
 std::vector<KeySpec> version_keys() {
     return {list("command", "The first line that it prints."), text("path", "Otherwise: of the answer to this GET …"),
             text("header", "… this header …"), text("json", "… or this member, dots between names.")};
+}
+
+std::vector<KeySpec> tls_keys() {
+    return {
+        text("ca", "File of certificates in PEM to trust, relative to the profile. Left out: what the host trusts."),
+        {Shape::scalar,
+         {.name = "verify", .kind = Kind::flag, .doc = "false: any certificate will do.", .fallback = "true"}},
+        text("server_name", "SNI, and whom the certificate has to be for. Left out: host without its port.")};
 }
 
 std::vector<KeySpec> sse_keys() {

@@ -12,6 +12,7 @@ std::vector<KeySpec> launch_keys();
 std::vector<KeySpec> stop_keys();
 std::vector<KeySpec> ready_keys();
 std::vector<KeySpec> version_keys();
+std::vector<KeySpec> tls_keys();
 std::vector<KeySpec> sse_keys();
 std::vector<KeySpec> websocket_keys();
 std::vector<KeySpec> publish_keys();

@@ -27,10 +27,23 @@ bool is_from_the_kernel(const std::string& metric) {
     return metric.rfind("target.", 0) == 0 && metric != "target.ready" && metric != "target.alive";
 }
 
+void refuse_plain_http(const Scenario& scenario, const Profile& profile, std::vector<InputError>& errors) {
+    for (const Phase& phase : scenario.phases) {
+        for (const FaultUse& use : phase.faults) {
+            if (!use.fault->plain_http) continue;
+            errors.push_back({scenario.file, use.line, use.column,
+                              fmt::format("fault: {} speaks TLS; {} reads or writes HTTP on the wire, where there is "
+                                          "nothing but TLS records",
+                                          profile.name, use.fault->name)});
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<InputError> refused(const Scenario& scenario, const Profile& profile) {
     std::vector<InputError> errors;
+    if (profile.tls) refuse_plain_http(scenario, profile, errors);
     if (profile.launch) return errors;
     const std::string where =
         fmt::format("{} is reached at {} and not launched", profile.name, to_string(*profile.address));

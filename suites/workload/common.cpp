@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace squall::workload {
 namespace {
@@ -27,7 +28,8 @@ Common::Common(Plan the_plan, std::size_t subscribers)
       random(plan.seed, "workload"),
       published(plan.publishers.size()),
       observed(published),
-      read_buffer(read_buffer_bytes) {}
+      read_buffer(read_buffer_bytes),
+      records_(plan.wire.tls ? read_buffer_bytes - tls::Session::record_bytes_max : 0) {}
 
 void Common::rig_problem(const std::string& what, const std::string& detail) {
     if (rig_problems_++ >= rig_problems_max) return;
@@ -39,6 +41,23 @@ Common::Instant Common::arrival(Nanos realtime) const {
     const Nanos at = loop.from_realtime(realtime);
     // The read came after the turn began, and so may its last segment have.
     return {at <= loop.turn() ? at : std::min(at, loop.now()), true};
+}
+
+Received Common::read(int fd, tls::Session* tls, std::size_t size_max) {
+    if (tls == nullptr) return receive(fd, read_buffer.data(), std::min(size_max, read_buffer.size()));
+    using State = tls::Session::State;
+    const auto without_plaintext = [&](Received received) {
+        const bool ended = tls->state() == State::ended;
+        received.bytes = ended ? 0 : -1;
+        received.error = ended ? 0 : tls->state() == State::failed ? EPROTO : EAGAIN;
+        return received;
+    };
+    if (tls->state() == State::ended || tls->state() == State::failed) return without_plaintext({});
+    Received received = receive(fd, records_.data(), std::min(size_max, records_.size()));
+    if (received.bytes <= 0) return received;
+    const std::string_view records(records_.data(), static_cast<std::size_t>(received.bytes));
+    received.bytes = static_cast<std::ptrdiff_t>(tls->feed(records, read_buffer.data()));
+    return received.bytes > 0 ? received : without_plaintext(received);
 }
 
 }  // namespace squall::workload

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "suites/tls/session.hpp"
 #include "suites/workload/books.hpp"
 #include "suites/workload/lingering.hpp"
 #include "suites/workload/loop.hpp"
@@ -13,6 +14,7 @@
 #include "suites/workload/observed.hpp"
 #include "suites/workload/random.hpp"
 #include "suites/workload/recorder.hpp"
+#include "suites/workload/socket.hpp"
 #include "suites/workload/workload.hpp"
 
 namespace squall::workload {
@@ -32,6 +34,11 @@ struct Common {
         bool timed = false;
     };
     Instant arrival(Nanos realtime) const;
+    /// Reads from the kernel once, at most `size_max` bytes; what has come for the reader is in read_buffer. Through
+    /// TLS (not null) that is the plaintext of the records that are complete now; a session that has ended or failed is
+    /// not read from: 0, or EPROTO.
+    Received read(int fd, tls::Session* tls, std::size_t size_max);
+    std::size_t read_size_max() const { return records_.empty() ? read_buffer.size() : records_.size(); }
 
     Plan plan;
     std::uint32_t run;
@@ -44,6 +51,7 @@ struct Common {
     std::vector<char> read_buffer;  // one for all: what has been read is parsed at once
 
 private:
+    std::vector<char> records_;  // likewise, before it is decrypted; empty without TLS
     static constexpr int rig_problems_max = 1'000;
     int rig_problems_ = 0;
 };

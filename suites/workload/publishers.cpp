@@ -174,11 +174,14 @@ void Publishers::on_connected(std::uint32_t index) {
     } else {
         common_.rig_problem("connection table full", "publishers' connections past the 100,000th cannot be told apart");
     }
+    const Wire& wire = common_.plan.wire;
+    if (wire.tls) outlet.tls = std::make_unique<tls::Session>(*wire.tls);
     if (outlet.over_http()) {
-        ready(index, common_.loop.turn());
+        if (!outlet.tls) return ready(index, common_.loop.turn());
+        outlet.state = Outlet::State::handshaking;
+        if (write(index, {})) watch_again(index);
         return;
     }
-    const Wire& wire = common_.plan.wire;
     WebSocketRequest request =
         websocket_request(wire, wire.websocket_publish_path, outlet.publisher.topic, {}, common_.random);
     outlet.accept = std::move(request.accept);
@@ -230,17 +233,26 @@ void Publishers::close(std::uint32_t index) {
     outlet.unacknowledged.clear();
     if (outlet.fd < 0) return;
     const int fd = std::exchange(outlet.fd, -1);
+    const std::unique_ptr<tls::Session> tls = std::move(outlet.tls);
     const bool polite = outlet.state == Outlet::State::ready && outlet.stream && between_frames;
     outlet.state = Outlet::State::closed;
     outlet.stream.reset();
+    std::string farewell;
+    if (polite) {
+        const auto mask = static_cast<std::uint32_t>(common_.random.next());
+        append_frame(farewell, Opcode::close, close_payload(1000, {}), mask);
+    }
+    if (tls && between_frames) {
+        tls->write(farewell);
+        tls->close();
+        farewell = tls->take_outgoing();
+    }
+    // A peer that does not take it learns from the FIN that follows.
+    if (!farewell.empty()) (void)send_some(fd, farewell);
     if (!polite) {
         ::close(fd);
         return;
     }
-    std::string frame;
-    append_frame(frame, Opcode::close, close_payload(1000, {}), static_cast<std::uint32_t>(common_.random.next()));
-    // A peer that does not take it learns from the FIN that follows.
-    (void)send_some(fd, frame);
     common_.lingering.take(fd, true);
 }
 
@@ -263,8 +275,19 @@ void Publishers::watch_again(std::uint32_t index) {
     }
 }
 
+std::string Publishers::sealed(Outlet& outlet, std::string_view bytes) {
+    if (!outlet.tls) return std::string(bytes);
+    outlet.tls->write(bytes);
+    return outlet.tls->take_outgoing();
+}
+
 /// False: the connection was lost over it.
 bool Publishers::write(std::uint32_t index, std::string_view bytes) {
+    Outlet& outlet = *outlets_[index];
+    return outlet.tls ? write_on_wire(index, sealed(outlet, bytes)) : write_on_wire(index, bytes);
+}
+
+bool Publishers::write_on_wire(std::uint32_t index, std::string_view bytes) {
     Outlet& outlet = *outlets_[index];
     const std::ptrdiff_t sent = send_some(outlet.fd, bytes);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
@@ -283,7 +306,7 @@ bool Publishers::flush(std::uint32_t index) {
     Outlet& outlet = *outlets_[index];
     if (outlet.unsent.empty()) return true;
     const std::string bytes = std::exchange(outlet.unsent, {});
-    if (!write(index, bytes)) return false;
+    if (!write_on_wire(index, bytes)) return false;
     if (!outlet.unsent.empty()) return true;
     watch_again(index);
     outlet.free_at = std::max(outlet.free_at, common_.loop.turn());

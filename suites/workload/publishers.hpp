@@ -66,7 +66,8 @@ private:
         bool answered = false;    // this connection has been of use
         Nanos free_at = 0;        // since when it could have sent
         RigLag rig_lag;
-        std::string unsent;
+        std::unique_ptr<tls::Session> tls;
+        std::string unsent;  // as it goes on the wire
 
         // HTTP: the one request that is outstanding
         bool outstanding = false;
@@ -104,6 +105,8 @@ private:
     void arm(std::uint32_t index, Timer timer, Nanos when);
     void watch_again(std::uint32_t index);
     bool write(std::uint32_t index, std::string_view bytes);
+    bool write_on_wire(std::uint32_t index, std::string_view bytes);
+    static std::string sealed(Outlet& outlet, std::string_view bytes);  ///< as they go on the wire
     bool flush(std::uint32_t index);
     Token token_of(std::uint32_t index) const { return {Token::Kind::publisher, index, outlets_[index]->generation}; }
 
@@ -114,6 +117,7 @@ private:
     void send_over_http(std::uint32_t index, const std::string& payload);
     void send_over_websocket(std::uint32_t index, const std::string& payload, std::uint64_t sequence);
     void on_readable(std::uint32_t index);
+    bool on_tls(std::uint32_t index, int error);
     void on_response(std::uint32_t index, std::string_view bytes, Nanos at);
     void on_answer(std::uint32_t index, Nanos at);
     void on_websocket(std::uint32_t index, std::string_view bytes, Nanos at);

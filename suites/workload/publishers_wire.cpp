@@ -92,10 +92,11 @@ void Publishers::send_over_websocket(std::uint32_t index, const std::string& pay
     std::string frame;
     append_frame(frame, Opcode::text, expand(envelope, "{payload}", payload),
                  static_cast<std::uint32_t>(common_.random.next()));
+    frame = sealed(outlet, frame);
     if (outlet.unacknowledged.size() >= unacknowledged_max) forget_acknowledged(outlet);
     outlet.unacknowledged.push_back({sequence, outlet.written + frame.size()});
     outlet.half_written = sequence;
-    if (!write(index, frame) || !outlet.unsent.empty()) return;
+    if (!write_on_wire(index, frame) || !outlet.unsent.empty()) return;
     outlet.half_written.reset();
     outlet.free_at = common_.loop.now();
     accept(outlet, sequence, outlet.free_at);
@@ -135,9 +136,30 @@ void Publishers::withdraw_unacknowledged(Outlet& outlet) {
     reject(outlet, "unanswered", common_.loop.now(), outlet.unacknowledged.size());
 }
 
+/// What TLS itself has to say after a read that came to `error`. False: the connection was lost over it.
+bool Publishers::on_tls(std::uint32_t index, int error) {
+    Outlet& outlet = *outlets_[index];
+    if (const std::string records = outlet.tls->take_outgoing(); !records.empty()) {
+        if (outlet.unsent.empty()) {
+            if (!write_on_wire(index, records)) return false;
+        } else {
+            outlet.unsent += records;
+        }
+    }
+    if (error == EPROTO) {
+        common_.rig_problem("publisher's TLS failed", outlet.publisher.name + ": " + outlet.tls->why());
+        lost(index, outlet.state == Outlet::State::handshaking ? "refused" : "unanswered");
+        return false;
+    }
+    const bool waits_for_tls = outlet.state == Outlet::State::handshaking && outlet.over_http();
+    if (waits_for_tls && outlet.tls->state() == tls::Session::State::open) ready(index, common_.loop.turn());
+    return outlet.fd >= 0;
+}
+
 void Publishers::on_readable(std::uint32_t index) {
     Outlet& outlet = *outlets_[index];
-    const Received received = receive(outlet.fd, common_.read_buffer.data(), common_.read_buffer.size());
+    const Received received = common_.read(outlet.fd, outlet.tls.get(), common_.read_size_max());
+    if (outlet.tls && !on_tls(index, received.error)) return;
     if (received.bytes < 0) {
         if (received.error != EAGAIN && received.error != EINTR) lost(index, "unanswered");
         return;

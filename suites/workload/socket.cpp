@@ -82,6 +82,7 @@ Received receive(int fd, char* buffer, std::size_t size) {
         received.error = errno;
         return received;
     }
+    received.taken = static_cast<std::size_t>(received.bytes);
     for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item)) {
         if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_TIMESTAMPING) continue;
         timespec software{};  // the first of three: software, deprecated, hardware

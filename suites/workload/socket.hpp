@@ -19,6 +19,7 @@ Result<int> begin_connect(const Endpoint& peer, std::uint32_t receive_buffer_byt
 struct Received {
     std::ptrdiff_t bytes = 0;  ///< 0: the peer's FIN; -1: see error
     int error = 0;             ///< EAGAIN, ECONNRESET, …
+    std::size_t taken = 0;     ///< from the kernel: as many as `bytes`, but for TLS
     Nanos realtime = 0;        ///< CLOCK_REALTIME of the last segment that was read from; 0: none was given
 };
 Received receive(int fd, char* buffer, std::size_t size);

@@ -180,6 +180,7 @@ void Subscribers::on_connected(std::uint32_t index) {
     s.local = local_end(s.fd);
     s.state = Subscriber::State::handshaking;
     s.handshake = std::make_unique<Subscriber::Handshake>();
+    if (common_.plan.wire.tls) s.tls = std::make_unique<tls::Session>(*common_.plan.wire.tls);
     if (ever_.size() < ever_max) {
         s.handshake->ever = ever_.size();
         ever_.push_back({{index, s.generation}, s.local, s.cohort, false, s.began});
@@ -195,7 +196,7 @@ void Subscribers::on_connected(std::uint32_t index) {
         s.handshake->accept = std::move(asked.accept);
         request = std::move(asked.text);
     }
-    send(index, request);
+    send(index, request);  // behind TLS's own handshake, if there is one
     watch_again(index);
 }
 
@@ -203,13 +204,18 @@ void Subscribers::on_handshake(std::uint32_t index) {
     Subscriber& s = subscribers_[index];
     // Slow readers read little more than the response's head, lest they swallow what they are to be slow about.
     const bool slow = state_of(s).cohort.reading.mode != Reading::Mode::prompt;
-    const std::size_t size = slow ? 256 : common_.read_buffer.size();
-    const Received received = receive(s.fd, common_.read_buffer.data(), size);
+    const std::size_t size = slow ? 256 : common_.read_size_max();
+    const Received received = common_.read(s.fd, s.tls.get(), size);
+    const bool before_tls = s.tls && s.tls->state() == tls::Session::State::handshaking;
+    if (s.tls) send_records(index);
     if (received.bytes == 0 && s.send_error == 0) {
         const bool answered = s.stream.index() != 0;
         attempt_failed(index, "eof_cut",
-                       answered ? "connection ended before what confirms the subscription"
-                                : "connection ended before the response was complete");
+                       before_tls ? "connection ended during the TLS handshake"
+                       : answered ? "connection ended before what confirms the subscription"
+                                  : "connection ended before the response was complete");
+    } else if (received.bytes < 0 && received.error == EPROTO && s.tls) {
+        attempt_failed(index, "protocol_error", "TLS: " + s.tls->why());
     } else if (received.bytes <= 0) {
         const int error = received.bytes == 0 ? s.send_error : received.error;
         if (error != EAGAIN && error != EINTR) {

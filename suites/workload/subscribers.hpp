@@ -57,6 +57,7 @@ struct Subscriber {
     std::uint32_t repeated = 0;  // of these
     std::variant<std::monostate, SseStream, WebSocketStream> stream;
     std::string last_event_id;
+    std::unique_ptr<tls::Session> tls;
     std::unique_ptr<Handshake> handshake;
     std::unique_ptr<std::string> unsent;
     std::unique_ptr<Slow> slow;
@@ -147,9 +148,11 @@ private:
     // subscribers_open.cpp: an open subscription
     void on_open(std::uint32_t index, std::uint32_t events);
     void read_all(std::uint32_t index, std::uint32_t events);
-    std::ptrdiff_t read(std::uint32_t index, std::size_t size_max);
+    std::size_t read(std::uint32_t index, std::size_t size_max);
     void feed(std::uint32_t index, std::string_view bytes, Common::Instant arrival);
     bool send(std::uint32_t index, std::string_view bytes);  ///< false: the kernel has not taken all of it (yet)
+    bool send_on_wire(std::uint32_t index, std::string_view bytes);
+    bool send_records(std::uint32_t index);
     void flush(std::uint32_t index);
     void send_frame(std::uint32_t index, Opcode opcode, std::string_view payload);
     void start_reading(std::uint32_t index, const Reading& reading);
@@ -162,6 +165,7 @@ private:
     void ended_by_error(std::uint32_t index, int error);
     enum class Next : std::uint8_t { by_policy, at_once };
     void hang_up_one(std::uint32_t index, Hangup how, Next next = Next::by_policy);
+    void say_tls_is_over(std::uint32_t index);
     void part(std::uint32_t index, Parting parting);
     Outcome* outcome_of(std::uint32_t index);  ///< null: it has not been told to break the protocol
     Labels identity(std::uint32_t index) const;

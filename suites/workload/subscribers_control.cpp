@@ -199,7 +199,8 @@ std::size_t Subscribers::bytes_per_subscriber() const {
         gzip = gzip || state->cohort.accept_gzip;
     }
     // Two timers: the handshake's deadline stays in the heap until it is due.
-    return sizeof(Subscriber) + books + sizeof(Ever) + 2 * Loop::timer_bytes + (gzip ? Inflater::bytes : 0);
+    return sizeof(Subscriber) + books + sizeof(Ever) + 2 * Loop::timer_bytes + (gzip ? Inflater::bytes : 0) +
+           (common_.plan.wire.tls ? tls::Session::idle_bytes : 0);
 }
 
 }  // namespace squall::workload

@@ -100,10 +100,18 @@ void Subscribers::part(std::uint32_t index, Parting parting) {
     ++s.timer;
     s.state = Subscriber::State::idle;
     s.stream.emplace<std::monostate>();
+    s.tls.reset();
     s.handshake.reset();
     s.unsent.reset();
     s.slow.reset();
     s.said.reset();
+}
+
+void Subscribers::say_tls_is_over(std::uint32_t index) {
+    Subscriber& s = subscribers_[index];
+    if (!s.tls) return;
+    s.tls->close();
+    send_records(index);
 }
 
 /// Ends an open connection of ours, and records it as such.
@@ -123,6 +131,7 @@ void Subscribers::hang_up_one(std::uint32_t index, Hangup how, Next next) {
         parting = Parting::silence;
     } else if (how == Hangup::close) {
         if (websocket) send_frame(index, Opcode::close, close_payload(1000, {}));
+        say_tls_is_over(index);
         // To close over unread bytes would send a reset in the FIN's place.
         parting = websocket || unread_bytes(s.fd) > 0 ? Parting::linger : Parting::close_now;
     }

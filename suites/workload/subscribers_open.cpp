@@ -190,18 +190,21 @@ void Subscribers::read_all(std::uint32_t index, std::uint32_t events) {
     const bool end_behind = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     bool more = true;
     for (int reads = 0; more && reads < reads_a_turn_max; ++reads) {
-        const std::ptrdiff_t bytes = read(index, common_.read_buffer.size());
+        const std::size_t taken = read(index, common_.read_size_max());
         const Subscriber& s = subscribers_[index];
-        if (bytes <= 0 || s.generation != generation || s.state != Subscriber::State::open || s.paused) return;
-        more = end_behind || static_cast<std::size_t>(bytes) == common_.read_buffer.size();
+        if (s.generation != generation || s.state != Subscriber::State::open || s.paused) return;
+        const bool over = s.tls && s.tls->state() != tls::Session::State::open;  // by what has just been read
+        if (taken == 0 && !over) return;
+        more = over || end_behind || taken == common_.read_size_max();
     }
     if (more) watch_again(index);  // asks for the edge anew
 }
 
-/// What the kernel returned. The connection may have ended by it.
-std::ptrdiff_t Subscribers::read(std::uint32_t index, std::size_t size_max) {
+/// How much the kernel returned. The connection may have ended by it.
+std::size_t Subscribers::read(std::uint32_t index, std::size_t size_max) {
     Subscriber& s = subscribers_[index];
-    const Received received = receive(s.fd, common_.read_buffer.data(), size_max);
+    const Received received = common_.read(s.fd, s.tls.get(), size_max);
+    if (s.tls) send_records(index);
     if (received.bytes > 0) {
         const Common::Instant arrival = common_.arrival(received.realtime);
         // Of a reader that is not prompt, the gaps would be its own.
@@ -209,14 +212,20 @@ std::ptrdiff_t Subscribers::read(std::uint32_t index, std::size_t size_max) {
         s.last_byte = arrival.at;
         feed(index, {common_.read_buffer.data(), static_cast<std::size_t>(received.bytes)}, arrival);
     } else if (received.bytes < 0) {
-        if (received.error != EAGAIN && received.error != EINTR) ended_by_error(index, received.error);
+        if (received.error == EPROTO && s.tls) {
+            ended(index, "protocol_error", ("TLS: " + s.tls->why()).c_str(), Parting::close_now);
+        } else if (received.error != EAGAIN && received.error != EINTR) {
+            ended_by_error(index, received.error);
+        }
     } else if (s.send_error != 0) {
         ended_by_error(index, s.send_error);  // the kernel reports a reset once, and a send has had it
     } else {
         const auto* sse = std::get_if<SseStream>(&s.stream);
-        ended(index, sse != nullptr && sse->ended_properly() ? "eof_clean" : "eof_cut", nullptr, Parting::close_now);
+        const bool announced = s.tls && s.tls->state() == tls::Session::State::ended;
+        const char* how = !s.tls ? nullptr : announced ? "TLS: close_notify" : "TLS: cut off without close_notify";
+        ended(index, sse != nullptr && sse->ended_properly() ? "eof_clean" : "eof_cut", how, Parting::close_now);
     }
-    return received.bytes;
+    return received.taken;
 }
 
 void Subscribers::feed(std::uint32_t index, std::string_view bytes, Common::Instant arrival) {
@@ -242,6 +251,7 @@ void Subscribers::feed(std::uint32_t index, std::string_view bytes, Common::Inst
             } else {
                 const std::uint16_t code = sink.close_code;
                 send_frame(index, Opcode::close, code == 1005 ? std::string() : close_payload(code, {}));
+                say_tls_is_over(index);
                 ended(index, "close_" + std::to_string(code), nullptr, Parting::linger);
             }
             break;
@@ -260,8 +270,22 @@ void Subscribers::send_frame(std::uint32_t index, Opcode opcode, std::string_vie
 
 bool Subscribers::send(std::uint32_t index, std::string_view bytes) {
     Subscriber& s = subscribers_[index];
+    if (s.unsent && s.unsent->size() + bytes.size() > unsent_bytes_max) return false;
+    if (!s.tls) return send_on_wire(index, bytes);
+    s.tls->write(bytes);
+    return send_records(index);
+}
+
+/// What TLS has to say: what was written to it, and what it answers by itself.
+bool Subscribers::send_records(std::uint32_t index) {
+    const std::string records = subscribers_[index].tls->take_outgoing();
+    return records.empty() || send_on_wire(index, records);
+}
+
+bool Subscribers::send_on_wire(std::uint32_t index, std::string_view bytes) {
+    Subscriber& s = subscribers_[index];
     if (s.unsent) {
-        if (s.unsent->size() + bytes.size() <= unsent_bytes_max) s.unsent->append(bytes);
+        s.unsent->append(bytes);
         return false;
     }
     const std::ptrdiff_t sent = send_some(s.fd, bytes);
@@ -281,7 +305,7 @@ void Subscribers::flush(std::uint32_t index) {
     Subscriber& s = subscribers_[index];
     if (!s.unsent) return;
     const std::unique_ptr<std::string> bytes = std::move(s.unsent);
-    if (send(index, *bytes)) {
+    if (send_on_wire(index, *bytes)) {
         if (Outcome* outcome = outcome_of(index)) outcome->sent = true;
     }
     if (!s.unsent) watch_again(index);

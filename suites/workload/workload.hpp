@@ -16,6 +16,7 @@
 #include "suites/metrics/history.hpp"
 #include "suites/model/dialogue.hpp"
 #include "suites/model/scenario.hpp"
+#include "suites/tls/context.hpp"
 
 namespace squall::workload {
 
@@ -39,6 +40,7 @@ struct Wire {
     Dialogue websocket_publish;
     std::vector<std::pair<std::string, std::string>> publish_headers;  ///< to HTTP requests that publish
     std::vector<std::pair<std::string, std::string>> headers;          ///< to every request
+    std::shared_ptr<const tls::Context> tls;                           ///< null: plain
 };
 
 struct Plan {

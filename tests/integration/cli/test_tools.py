@@ -15,6 +15,14 @@ class Tools(SquallTest):
         process = self.squall("validate", CATALOGUE)
         self.assertEqual(process.returncode, 0, process.stderr)
 
+    def test_profiles_are_validated_too(self):
+        process = self.squall("validate", REPOSITORY / "suites/profiles")
+        self.assertEqual(process.returncode, 0, process.stderr)
+        wrong = self.write("name: mine\nsummary: s\naddress: 127.0.0.1:1\nsse: {paht: /}\n", "mine.yaml")
+        process = self.squall("validate", wrong)
+        self.assertEqual(process.returncode, 2, process.stdout)
+        self.assertRegex(process.stderr, r"mine\.yaml:4:\d+: .*no key 'paht'; did you mean 'path'")
+
     def test_the_schema_accepts_the_catalogue_and_refuses_a_typo(self):
         schema = json.loads(self.squall("schema").stdout)
         jsonschema.Draft202012Validator.check_schema(schema)

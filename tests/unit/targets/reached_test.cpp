@@ -74,5 +74,14 @@ TEST(Reached, OfOneThatIsLaunchedNothingIs) {
                 ElementsAre());
 }
 
+TEST(Reached, BehindTlsThereIsNoHttpOnTheWire) {
+    const std::string refused = " reads or writes HTTP on the wire, where there is nothing but TLS records";
+    EXPECT_THAT(refusals("      - {fault: proxy-upgrade-refused}\n      - {fault: slow-reader}\n"
+                         "      - {fault: handshake-flood, rate: 1/s}\n",
+                         known, "tls: {verify: false}\nlaunch: {command: [x]}"),
+                ElementsAre("s.yaml:9:17: fault: mine speaks TLS; proxy-upgrade-refused" + refused,
+                            "s.yaml:11:17: fault: mine speaks TLS; handshake-flood" + refused));
+}
+
 }  // namespace
 }  // namespace squall
