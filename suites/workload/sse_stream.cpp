@@ -107,9 +107,9 @@ Progress SseStream::body(std::string_view bytes, StreamSink& sink) {
         if (notes_) notes_->begin(bytes.substr(0, end));
         if (end == std::string_view::npos) return part_of_line(bytes);
         skip_lf_ = bytes[end] == '\r';
-        if (notes_) notes_->tell_beginning(sink);
         const Progress progress = end_of_line(bytes.substr(0, end), sink);
         if (progress.state != Progress::State::open) return progress;
+        if (notes_) notes_->tell_beginning(sink);
         bytes.remove_prefix(end + 1);
     }
     return open_still;

@@ -11,6 +11,7 @@
 namespace squall::fuzz {
 
 inline constexpr std::uint32_t run = 0xC0FFEE01;
+inline constexpr workload::Telling everything{.beginnings = true, .contents = true};
 
 class NotingSink final : public workload::StreamSink {
 public:
@@ -18,6 +19,8 @@ public:
         note("marker {} {} {}", marker.publisher, marker.sequence, marker.scheduled);
     }
     void on_foreign(std::uint32_t markers) override { note("foreign {}", markers); }
+    void on_beginning(std::string_view text) override { note("begins {}", text); }
+    void on_content(std::uint64_t hash) override { note("holds {}", hash); }
     void on_event_id(std::string_view id) override { note("id {}", id); }
     void on_retry(std::uint32_t ms) override { note("retry {}", ms); }
     void on_said(std::string_view reason) override { note("said {}", reason); }

@@ -24,7 +24,7 @@ void fuzz(std::string_view input) {
     }
     const Pieces pieces(input.substr(1));
     if (pieces.wire().empty()) return;  // a connection is never read without a byte
-    require_same_however_cut([&] { return workload::SseStream(head, run); }, pieces);
+    require_same_however_cut([&] { return workload::SseStream(head, run, everything); }, pieces);
 }
 
 }  // namespace squall::fuzz

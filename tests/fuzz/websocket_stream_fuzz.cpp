@@ -8,7 +8,7 @@ namespace squall::fuzz {
 
 void fuzz(std::string_view input) {
     const Pieces pieces(input);
-    require_same_however_cut([] { return workload::WebSocketStream(run); }, pieces);
+    require_same_however_cut([] { return workload::WebSocketStream(run, everything); }, pieces);
 
     const std::string_view payload = pieces.wire().substr(0, reference::ws::control_payload_max);
     NotingSink sink;

@@ -46,6 +46,29 @@ TEST(Dialogue, AWebSocketSubscriptionIsConfirmedByTheMessageThatSaysSo) {
     EXPECT_EQ(rig.count("connects"), 1);
 }
 
+TEST(Dialogue, WhoeverWithholdsPongsWithholdsThoseThatAreMessagesToo) {
+    std::vector<int> opcodes;
+    std::atomic<bool> told = false;
+    ScriptedServer server([&](Peer& peer, const std::string& head) {
+        peer.open_websocket(head);
+        peer.frame(text, "0{}");
+        opcodes.push_back(peer.read_frame().first);
+        peer.frame(text, "40{}");
+        peer.frame(text, "2");
+        peer.frame(0x88, "");
+        opcodes.push_back(peer.read_frame().first);
+        told = true;
+        peer.read_to_end();
+    });
+    Cohort silent = cohort(Protocol::websocket);
+    silent.pongs = false;
+    Rig rig({silent}, server.endpoint(), {}, talk_in_packets);
+    ASSERT_TRUE(rig.connect()) << "what confirms the subscription is answered all the same";
+    ASSERT_TRUE(rig.until_disconnects(1));
+    ASSERT_TRUE(eventually([&] { return told.load(); }));
+    EXPECT_EQ(opcodes, (std::vector<int>{1, 8}));
+}
+
 TEST(Dialogue, OneThatEndsBeforeItIsConfirmedIsAFailedAttempt) {
     ScriptedServer server([&](Peer& peer, const std::string& head) {
         peer.open_websocket(head);
