@@ -1,25 +1,18 @@
 #include "faults/proxy/proxy.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <cerrno>
 #include <csignal>
 #include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
-#include <unordered_set>
 
 #include "faults/core/clock.hpp"
 #include "faults/kernel/namespace.hpp"
-#include "faults/kernel/path_filter.hpp"
 #include "faults/proxy/acceptor.hpp"
-#include "faults/proxy/canary.hpp"
 #include "faults/proxy/connection.hpp"
+#include "faults/proxy/idle_watch.hpp"
 #include "faults/proxy/listener.hpp"
 #include "faults/proxy/open_table.hpp"
 
@@ -27,24 +20,22 @@ namespace squall::proxy {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using tcp = asio::ip::tcp;
-
-constexpr Nanos scan_interval_max = 50'000'000;
-constexpr Nanos scan_interval_min = 5'000'000;
 
 class ProxyThread final : public Proxy, private Relay {
 public:
     ProxyThread(kernel::PathFilter* filter, Endpoint upstream, bool forgets)
-        : filter_(filter), upstream_(upstream), forgets_(forgets) {}
+        : upstream_(upstream),
+          forgets_(forgets),
+          idle_(io_, open_, filter, [this](Error error) { failed(std::move(error)); }) {}
     ~ProxyThread() override;
 
     Status start(const kernel::Namespace* where, Endpoint listen);
 
     Endpoint listening() const override { return listening_; }
     Status set_idle_timeout(std::optional<IdleTimeout> timeout) override;
-    std::vector<ClosedPair> idle_closes() const override;
-    std::optional<ClosedPair> canary_close() const override;
+    std::vector<ClosedPair> idle_closes() const override { return idle_.closes(); }
+    std::optional<ClosedPair> canary_close() const override { return idle_.canary_close(); }
     std::vector<OpenPair> open_pairs() override;
     std::vector<ClosedPair> close(const std::vector<Endpoint>& clients, CloseBy how) override;
     void for_each(const std::function<void(Connection&)>& work) override;
@@ -68,7 +59,7 @@ private:
     void ended(Connection& connection) override;
     void failed(Error error) override;
     void heard(const Connection& connection, Nanos now) override { open_.heard(connection, now); }
-    bool is_lost(std::uint16_t upstream_port) const override { return lost_ports_.contains(upstream_port); }
+    bool is_lost(std::uint16_t upstream_port) const override { return idle_.is_lost(upstream_port); }
 
     void on_proxy_thread(const std::function<void()>& work);
     template <class Work>
@@ -79,14 +70,8 @@ private:
     }
     void treat_all();
     void accepted(tcp::socket socket);
-    void schedule_scan();
-    void scan();
-    void close_idle(const OpenTable::Entry& due, Nanos now);
-    bool drop_in_path(const std::vector<OpenTable::Entry>& due);
-    void apply(std::optional<IdleTimeout> timeout);
     void stop();
 
-    kernel::PathFilter* filter_;
     const Endpoint upstream_;
     const bool forgets_;
     Endpoint listening_;
@@ -94,21 +79,15 @@ private:
     asio::io_context io_{1};
     Listener listener_{io_, [this](tcp::socket socket) { accepted(std::move(socket)); },
                        [this](Error error) { failed(std::move(error)); }};
-    asio::steady_timer scan_timer_{io_};
     std::vector<char> read_buffer_ = std::vector<char>(Pipe::bytes_max);
     Pipe pipe_;
     OpenTable open_;
-    std::unordered_set<std::uint16_t> lost_ports_;
-    std::optional<IdleTimeout> timeout_;
-    Canary canary_;
+    IdleWatch idle_;
     Toxics toxics_;
     std::map<std::uint64_t, MakeRewrite> rewrites_;
     std::uint64_t next_rewrite_ = 1;
-    std::vector<kernel::Flow> canary_flows_;  ///< dropped by CloseBy::silence
 
     mutable std::mutex mutex_;  ///< for what follows: written here, read by other threads
-    std::vector<ClosedPair> idle_closes_;
-    std::optional<ClosedPair> canary_close_;
     std::vector<Pair> pairs_;
     std::size_t count_ = 0;  ///< of those that are open
     std::optional<Error> failure_;
@@ -149,7 +128,7 @@ Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
 void ProxyThread::accepted(tcp::socket socket) {
     Relay& relay = *this;  // a private base: make_shared would not see it
     auto connection = std::make_shared<Connection>(relay, std::move(socket));
-    const bool canary = canary_.flies() && connection->pair().client == canary_.client();
+    const bool canary = idle_.is_canary(connection->pair().client);
     open_.add(connection, canary, monotonic_now());
     if (!canary) {
         for (const auto& [number, make] : rewrites_)
@@ -157,7 +136,7 @@ void ProxyThread::accepted(tcp::socket socket) {
         const std::lock_guard lock(mutex_);
         ++count_;
     }
-    connection->start(canary ? canary_.sink() : upstream_);
+    connection->start(canary ? idle_.canary_sink() : upstream_);
 }
 
 void ProxyThread::connected(Connection& connection) {
@@ -184,11 +163,8 @@ void ProxyThread::failed(Error error) {
 }
 
 Status ProxyThread::set_idle_timeout(std::optional<IdleTimeout> timeout) {
-    if (timeout && timeout->after <= 0) return Error{"the proxy's idle timeout must be longer than 0s"};
-    if (timeout && timeout->by == CloseBy::silence && filter_ == nullptr) {
-        return Error{"the proxy cannot lose connections silently: this run has no packet filter in the path"};
-    }
-    on_proxy_thread([&] { apply(timeout); });
+    if (auto checked = idle_.check(timeout); !checked) return checked;
+    on_proxy_thread([&] { idle_.apply(timeout, listening_); });
     return {};
 }
 
@@ -289,93 +265,11 @@ void ProxyThread::treat_all() {
     open_.each_relaying([this](Connection& connection) { connection.treat(toxics_); });
 }
 
-void ProxyThread::apply(std::optional<IdleTimeout> timeout) {
-    timeout_ = timeout;
-    canary_.land();
-    if (!canary_flows_.empty()) {
-        if (auto restored = filter_->restore(canary_flows_); !restored) failed(restored.error());
-        canary_flows_.clear();
-    }
-    scan_timer_.cancel();
-    if (!timeout) return;
-    {
-        const std::lock_guard lock(mutex_);
-        idle_closes_.clear();
-        canary_close_.reset();
-    }
-    if (auto flies = canary_.fly(listening_); !flies) failed(flies.error());
-    schedule_scan();
-}
-
-void ProxyThread::schedule_scan() {
-    // One coarse scan instead of a timer a connection: closes come up to a twentieth of the timeout late.
-    scan_timer_.expires_after(
-        std::chrono::nanoseconds(std::clamp(timeout_->after / 20, scan_interval_min, scan_interval_max)));
-    scan_timer_.async_wait([this](error_code cancelled) {
-        if (cancelled) return;
-        scan();
-        schedule_scan();
-    });
-}
-
-void ProxyThread::scan() {
-    if (!timeout_) return;
-    const Nanos now = monotonic_now();
-    std::vector<OpenTable::Entry> due;
-    for (const OpenTable::Entry& entry : open_.entries()) {
-        if (now - entry.last_byte >= timeout_->after) due.push_back(entry);
-    }
-    if (due.empty()) return;
-    if (timeout_->by == CloseBy::silence && !drop_in_path(due)) return;
-    for (const OpenTable::Entry& entry : due)
-        close_idle(entry, now);
-}
-
-void ProxyThread::close_idle(const OpenTable::Entry& due, Nanos now) {
-    const ClosedPair closed{due.connection->pair(), now - due.last_byte, now};
-    due.connection->close_by(timeout_->by);
-    const std::lock_guard lock(mutex_);
-    if (due.canary) {
-        canary_close_ = closed;
-    } else {
-        idle_closes_.push_back(closed);
-    }
-}
-
-/// Before the sockets go: a packet that came in between would be answered with a reset.
-bool ProxyThread::drop_in_path(const std::vector<OpenTable::Entry>& due) {
-    std::vector<kernel::Flow> flows;
-    for (const OpenTable::Entry& entry : due) {
-        const Pair& pair = entry.connection->pair();
-        auto& wanted = entry.canary ? canary_flows_ : flows;
-        wanted.push_back({pair.client, listening_});
-        if (pair.upstream != Endpoint{}) wanted.push_back({pair.upstream, entry.connection->upstream()});
-    }
-    flows.insert(flows.end(), canary_flows_.begin(), canary_flows_.end());
-    if (auto dropped = filter_->drop(flows, kernel::Direction::both); !dropped) {
-        failed(dropped.error());
-        return false;  // the connections stay; closing them audibly would be another fault than the one asked for
-    }
-    for (const OpenTable::Entry& entry : due)
-        lost_ports_.insert(entry.connection->pair().upstream.port);
-    return true;
-}
-
 void ProxyThread::stop() {
     listener_.close();
     for (const auto& connection : open_.connections())
         connection->close_by(CloseBy::rst);
     io_.stop();
-}
-
-std::vector<ClosedPair> ProxyThread::idle_closes() const {
-    const std::lock_guard lock(mutex_);
-    return idle_closes_;
-}
-
-std::optional<ClosedPair> ProxyThread::canary_close() const {
-    const std::lock_guard lock(mutex_);
-    return canary_close_;
 }
 
 std::vector<Pair> ProxyThread::pairs() const {
