@@ -61,6 +61,7 @@ struct InitArguments {
     std::string publish;               ///< "POST URL"
     std::string body;                  ///< with {payload}; empty: what the server takes is found out
     std::vector<std::string> headers;  ///< "Name: value"
+    std::vector<std::string> opening;  ///< text frames that a WebSocket begins with
     std::string ca;
     bool insecure = false;
     std::string output = "target.yaml";

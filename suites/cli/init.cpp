@@ -91,6 +91,7 @@ private:
         wire_.sse_path = profile_.sse_path;
         wire_.websocket_path = profile_.websocket_path;
         wire_.websocket_subprotocol = profile_.websocket_subprotocol;
+        wire_.websocket = profile_.websocket;
         wire_.publish_method = profile_.publish_method;
         wire_.publish_path = profile_.publish_path;
         wire_.headers = profile_.headers;
@@ -186,7 +187,8 @@ private:
                          {fmt::format("it was published ({}), and has not arrived within {:g} s", answered_,
                                       to_seconds(patience)),
                           subscription->text(),
-                          "is it published to the topic that is subscribed to ({topic} in both URLs)? does the body "
+                          "is it published to the topic that is subscribed to ({topic} in both URLs)? does a "
+                          "WebSocket have to ask for it (--opening)? does the body "
                           "suit (--body '{\"…\": \"{payload}\"}')?"}}};
             }
             shapes_.push_back(fmt::format("{}: {}", name, subscription->shape(payload)));

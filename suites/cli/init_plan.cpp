@@ -54,6 +54,11 @@ public:
         if (const auto url = take("--sse", arguments_.sse, false)) profile.sse_path = url->target;
         if (const auto url = take("--websocket", arguments_.websocket, true)) profile.websocket_path = url->target;
         publish();
+        profile.websocket.opening = arguments_.opening;
+        if (!arguments_.opening.empty() && arguments_.websocket.empty()) {
+            mistakes_.push_back("--opening: is said on a WebSocket, so --websocket has to be");
+        }
+        profile.topics = says_topic();
         for (const std::string& header : arguments_.headers)
             take_header(header);
         tls();
@@ -86,6 +91,13 @@ private:
                             option, text, server.host, server.port, server.tls ? " with TLS" : ""));
         }
         return *url;
+    }
+
+    bool says_topic() const {
+        std::vector<std::string> texts{arguments_.sse, arguments_.websocket, arguments_.publish, arguments_.body};
+        texts.insert(texts.end(), arguments_.opening.begin(), arguments_.opening.end());
+        return std::any_of(texts.begin(), texts.end(),
+                           [](const std::string& text) { return text.find("{topic}") != std::string::npos; });
     }
 
     void publish() {
@@ -236,11 +248,15 @@ std::string to_yaml(const Profile& profile, const std::vector<std::string>& note
     text += fmt::format("name: {}\nsummary: {}\naddress: {}\nhost: {}\n", profile.name, in_quotes(profile.summary),
                         to_string(*profile.address), in_quotes(profile.host));
     if (!profile.ready_path.empty()) text += fmt::format("ready: {{path: {}}}\n", in_quotes(profile.ready_path));
+    if (!profile.topics) text += "topics: false\n";
     if (!profile.sse_path.empty()) text += fmt::format("sse: {{path: {}}}\n", in_quotes(profile.sse_path));
     if (!profile.websocket_path.empty()) {
+        text += fmt::format("websocket:\n  path: {}\n", in_quotes(profile.websocket_path));
         const std::string& protocol = profile.websocket_subprotocol;
-        text += fmt::format("websocket: {{path: {}{}}}\n", in_quotes(profile.websocket_path),
-                            protocol.empty() ? "" : ", subprotocol: " + in_quotes(protocol));
+        if (!protocol.empty()) text += fmt::format("  subprotocol: {}\n", in_quotes(protocol));
+        if (!profile.websocket.opening.empty()) text += "  opening:\n";
+        for (const std::string& frame : profile.websocket.opening)
+            text += fmt::format("    - {}\n", in_quotes(frame));
     }
     if (!profile.publish_path.empty()) {
         text += fmt::format("publish:\n  http:\n    request: {}\n    body: {}\n    content_type: {}\n",

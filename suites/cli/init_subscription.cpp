@@ -151,6 +151,9 @@ std::optional<Failure> Subscription::open(Nanos until) {
         body_.emplace(head_.framing, head_.content_length);
     } else {
         stream_.emplace<workload::WebSocketStream>(run_);
+        workload::Random random(run_);
+        const std::string opening = workload::opening_frames(wire_.websocket, topic_, random);
+        if (Status sent = connection_->send(opening, until); !sent) return failed_to("", sent.error());
     }
     return take(response.rest);
 }

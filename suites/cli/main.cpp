@@ -111,6 +111,8 @@ void add_init(CLI::App& app, InitArguments& arguments, int& code) {
     init->add_option("--body", arguments.body, "What is published; {payload} stands for the message");
     init->add_option("--header", arguments.headers,
                      "'Name: value', sent with every request; may be given several times");
+    init->add_option("--opening", arguments.opening,
+                     "Text frame that subscribes, sent once the WebSocket is open; may be given several times");
     auto* ca = init->add_option("--ca", arguments.ca, "Trust the certificates in this file (PEM)");
     init->add_flag("--insecure", arguments.insecure, "Take any certificate")->excludes(ca);
     init->add_option("--output", arguments.output, "Where the profile goes; a file that is there is not replaced")

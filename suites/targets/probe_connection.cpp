@@ -14,7 +14,7 @@ namespace squall {
 namespace {
 
 Error tls_failure(const std::string& why) {
-    return {"TLS: " + why, EPROTO};
+    return {why, EPROTO};
 }
 
 }  // namespace

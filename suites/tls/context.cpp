@@ -35,6 +35,7 @@ Status Context::configure() {
     ::SSL_CTX_set_min_proto_version(native_, TLS1_2_VERSION);
     // Buffers of 16 KiB and more are given back between records: most subscribers are idle at any one time.
     ::SSL_CTX_set_mode(native_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+    ::SSL_CTX_set_options(native_, SSL_OP_NO_RENEGOTIATION);  // a server could ask for it without end
     ::SSL_CTX_set_session_cache_mode(native_, SSL_SESS_CACHE_OFF);
     constexpr unsigned char http[] = "\x08http/1.1";
     ::SSL_CTX_set_alpn_protos(native_, http, sizeof http - 1);

@@ -258,7 +258,7 @@ bool Publishers::say(std::uint32_t index, const std::string& frames) {
     Outlet& outlet = *outlets_[index];
     if (frames.empty()) return true;
     if (outlet.unsent.empty()) return write(index, frames);
-    outlet.unsent += frames;
+    outlet.unsent += sealed(outlet, frames);
     return true;
 }
 

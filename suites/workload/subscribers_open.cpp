@@ -278,7 +278,10 @@ bool Subscribers::send(std::uint32_t index, std::string_view bytes) {
 
 /// What TLS has to say: what was written to it, and what it answers by itself.
 bool Subscribers::send_records(std::uint32_t index) {
-    const std::string records = subscribers_[index].tls->take_outgoing();
+    const Subscriber& s = subscribers_[index];
+    const std::string records = s.tls->take_outgoing();
+    // A peer can provoke answers that it does not read. What send() lets through stays below this.
+    if (s.unsent && s.unsent->size() > 2 * unsent_bytes_max) return false;
     return records.empty() || send_on_wire(index, records);
 }
 

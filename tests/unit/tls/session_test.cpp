@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace squall::tls {
@@ -88,9 +89,9 @@ std::shared_ptr<const Context> context(bool verify = false) {
 /// In pieces of `piece` bytes at most.
 std::string feed(Session& session, const std::string& wire, std::size_t piece) {
     std::string all;
+    std::vector<char> plain(std::min(piece, wire.size()) + Session::record_bytes_max);
     for (std::size_t at = 0; at < wire.size(); at += piece) {
         const std::string_view part = std::string_view(wire).substr(at, piece);
-        std::vector<char> plain(part.size() + Session::record_bytes_max);
         all.append(plain.data(), session.feed(part, plain.data()));
     }
     return all;
