@@ -12,6 +12,7 @@
 
 #include "faults/core/clock.hpp"
 #include "faults/kernel/cgroup.hpp"
+#include "faults/kernel/thread_affinity.hpp"
 
 namespace squall::kernel {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 constexpr Nanos cycle = 10'000'000;
 
 /// Between fork and the end only async-signal-safe calls: other threads of squall may hold locks at that moment.
-[[noreturn]] void be_busy(pid_t parent, double share, const cpu_set_t& cpus) {
+[[noreturn]] void be_busy(pid_t parent, double share) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);  // it died before the line above took effect
     setpgid(0, 0);                      // Ctrl-C is squall's to handle
@@ -30,7 +31,6 @@ constexpr Nanos cycle = 10'000'000;
         for (int descriptor = 0; descriptor < 65536; ++descriptor)
             close(descriptor);
     }
-    if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) _exit(2);
     const auto busy = static_cast<Nanos>(share * static_cast<double>(cycle));
     while (true) {
         const Nanos into_cycle = monotonic_now() % cycle;
@@ -48,13 +48,15 @@ Result<std::unique_ptr<BusyProcesses>> BusyProcesses::start(const Cgroup& group,
     const pid_t parent = getpid();
     for (int i = 0; i < count; ++i) {
         const pid_t pid = fork();
-        if (pid == 0) be_busy(parent, share, cpus);
+        if (pid == 0) be_busy(parent, share);
         if (pid < 0) return system_failure("forking a busy process", errno);
         started->processes_.push_back({pid});
         const auto identity = identify_process(pid);
         if (!identity) return identity.error();
         started->processes_.back() = *identity;
         if (auto added = group.add(pid); !added) return added.error();
+        // Only now: before Linux 6.2, a group with a cpuset gives whoever moves into it all of its CPUs.
+        if (auto pinned = set_affinity(*identity, cpus); !pinned) return pinned.error();
     }
     return started;
 }

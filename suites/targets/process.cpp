@@ -41,8 +41,8 @@ struct ChildFailure {
     int step = 0;
     int number = 0;
 };
-constexpr const char* child_steps[] = {"enter the network namespace", "pin to its CPUs",
-                                       "redirect its output",         "wait for the start signal",
+constexpr const char* child_steps[] = {"enter the network namespace", "redirect its output",
+                                       "wait for the start signal",   "pin to its CPUs",
                                        "close what is not its own",   "execute"};
 
 [[noreturn]] void give_up(const Prepared& prepared, int step) {
@@ -57,14 +57,15 @@ constexpr const char* child_steps[] = {"enter the network namespace", "pin to it
     if (getppid() != prepared.parent) _exit(125);  // the parent died before the line above took effect
     setpgid(0, 0);  // a group of its own: Ctrl-C is squall's to handle, and stragglers can be ended with it
     if (prepared.netns >= 0 && setns(prepared.netns, CLONE_NEWNET) != 0) give_up(prepared, 0);
-    if (prepared.pin && sched_setaffinity(0, sizeof prepared.cpus, &prepared.cpus) != 0) give_up(prepared, 1);
     const int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(prepared.output, 1) < 0 || dup2(prepared.output, 2) < 0) {
-        give_up(prepared, 2);
+        give_up(prepared, 1);
     }
     close(prepared.go_writer);
     char go = 0;
-    if (read(prepared.go, &go, 1) != 1) give_up(prepared, 3);
+    if (read(prepared.go, &go, 1) != 1) give_up(prepared, 2);
+    // In its control group: before Linux 6.2, one with a cpuset gives whoever moves into it all of its CPUs.
+    if (prepared.pin && sched_setaffinity(0, sizeof prepared.cpus, &prepared.cpus) != 0) give_up(prepared, 3);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);

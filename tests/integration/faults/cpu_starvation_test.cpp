@@ -6,7 +6,9 @@
 #include <set>
 #include <thread>
 
+#include "faults/kernel/busy_processes.hpp"
 #include "faults/kernel/thread_affinity.hpp"
+#include "suites/targets/process.hpp"
 #include "target_rig.hpp"
 
 namespace squall::test {
@@ -163,6 +165,25 @@ TEST_F(CpuStarvation, WhatCannotBeIsSaid) {
     start(sleep_for_ever);
     EXPECT_NE(failure(inject("cpu-starvation", {{"cpus", "1024"}})), "") << "it has no more than that";
     EXPECT_EQ(with(all_cpus()), 1);
+}
+
+TEST_F(CpuStarvation, ATargetAndItsNeighboursHaveTheCpusThatSquallGaveThem) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    const int here = sched_getcpu();
+    CPU_SET(static_cast<std::size_t>(here), &one);
+    ProcessPlan plan;
+    plan.command = {"/bin/sh", "-c", "while :; do :; done"};
+    plan.output = "/dev/null";
+    plan.netns = &testbed->target;
+    plan.cgroup = cgroup.get();
+    plan.cpus = {here};
+    const auto process = Process::start(*journal, plan);
+    ASSERT_EQ(failure(process), "");
+    EXPECT_EQ(with(1), 1) << "its control group may have a cpuset, with more";
+    const auto neighbours = kernel::BusyProcesses::start(*cgroup, 2, 1, one);
+    ASSERT_EQ(failure(neighbours), "");
+    EXPECT_EQ(with(1), 3);
 }
 
 }  // namespace
