@@ -14,6 +14,7 @@
 #include "faults/core/journal.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "suites/cli/output.hpp"
+#include "suites/report/facts.hpp"
 
 namespace squall::cli {
 namespace {
@@ -118,15 +119,7 @@ std::string shortest(const std::filesystem::path& path) {
 }
 
 std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) {
-        const bool plain = word.find_first_of(" \t\n'\"\\$`&|;<>()*?[]{}!#~") == std::string::npos && !word.empty();
-        std::string quoted = word;
-        for (std::size_t at = 0; !plain && (at = quoted.find('\'', at)) != std::string::npos; at += 4)
-            quoted.replace(at, 1, "'\\''");
-        text += (text.empty() ? "" : " ") + (plain ? word : "'" + quoted + "'");
-    }
-    return text;
+    return report::shell_line(words);
 }
 
 std::vector<std::string> command_of(const Scenario& scenario, const std::string& target,

@@ -20,7 +20,8 @@ struct Listed {
     std::string directory;  ///< from the index, with slashes; "." where it stands beside it
 };
 
-/// Case × server × protocol: a verdict a cell, in words and colour, linked to the case's page; levels, versions, host.
+/// Case × server × protocol: a verdict a cell, in words and colour, linked to the case's page; levels, versions,
+/// host.
 std::string index_html(const std::vector<Listed>& servers);
 
 /// One server: levels, every case with its reason.

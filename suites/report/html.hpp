@@ -42,7 +42,8 @@ struct Page {
 /// The whole document. Its content security policy allows its own style and script, and nothing else.
 std::string html(const Page& page);
 
-/// What the page's policy says of its script: base64 of its SHA-256. A test holds it against page_script().
+/// What the page's policy says of its script: base64 of the SHA-256 of page_script(). Where they differ the browser
+/// complains, and so does the test that listens to it.
 std::string_view script_hash();
 std::string_view page_script();
 std::string_view page_style();

@@ -55,9 +55,10 @@ ol.findings{list-style:none;margin:0;padding:0;display:grid;gap:.6rem}
 .finding.f-good{border-left-color:var(--good)}.finding.f-bad{border-left-color:var(--bad)}
 .finding.f-unsure{border-left-color:var(--unsure)}
 .finding h3{margin:0;font-size:1rem;display:flex;gap:.6rem;align-items:baseline}
-.finding h3 .no{color:var(--dim);font-weight:400;font-variant-numeric:tabular-nums}
+.finding h3 .no{white-space:nowrap;color:var(--dim);font-weight:400;font-variant-numeric:tabular-nums}
 .finding p{margin:.25rem 0;max-width:none}.finding p.detail{color:var(--dim)}
-ol.rest{margin-top:.6rem;display:block;columns:2 28rem;column-gap:.6rem}ol.rest .finding{break-inside:avoid;margin-bottom:.6rem}
+ol.rest{margin-top:.6rem;display:block;columns:2 28rem;column-gap:.6rem}
+ol.rest .finding{break-inside:avoid;margin-bottom:.6rem}
 .facts{display:flex;flex-wrap:wrap;gap:.15rem 1.6rem;margin:.3rem 0 0}
 .facts div{display:flex;gap:.4rem;align-items:baseline}
 .facts dt{font-size:.82rem;white-space:nowrap}.facts dd{font-variant-numeric:tabular-nums;font-weight:600}
@@ -82,8 +83,9 @@ box-shadow:0 2px 8px rgba(0,0,0,.18);max-width:16rem}
 .hair{stroke:var(--fg);stroke-width:1;stroke-dasharray:2 2}
 .pick{fill:var(--link);fill-opacity:.18}
 .tools{font-size:.85rem;color:var(--dim);margin:.2rem 0 .8rem}
-button{font:inherit;color:var(--link);background:none;border:1px solid var(--edge);border-radius:6px;padding:.1rem .6rem}
-.matrix td,.matrix th{padding:.3rem .45rem}
+button{font:inherit;color:var(--link);background:none;border:1px solid var(--edge);
+border-radius:6px;padding:.1rem .6rem}
+.matrix{width:auto}.matrix td,.matrix th{padding:.3rem .45rem}
 .matrix td .pill{font-size:.78rem}
 .matrix .group th{padding-top:1rem;color:var(--fg);font-size:.92rem;border-bottom:2px solid var(--edge)}
 .matrix a{text-decoration:none}.matrix a:hover .pill,.matrix a:focus .pill{text-decoration:underline}
@@ -95,7 +97,8 @@ h1{font-size:1.3rem}dl:not(.facts){grid-template-columns:1fr;gap:0}dl:not(.facts
 --plain:#4b5560;--plain-bg:#e9ecef;--mark:#b00020;
 --l0:#0072b2;--l1:#d55e00;--l2:#00845f;--l3:#b45a8f;--l4:#a86f00;--l5:#3b93c4;--l6:#6b6b6b;--l7:#7a6a00}
 body{max-width:none;padding:0;font-size:10.5pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-nav,.skip,.tools,.plot details,.reading{display:none}
+nav,.skip,.tools,.plot details,.reading{display:none}.plots{grid-template-columns:1fr 1fr;gap:.6rem 1.2rem}
+ol.rest{columns:2 18rem}
 figure,.finding,tr,.verdict{break-inside:avoid}h2,h3{break-after:avoid}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}.scroll{overflow:visible}}
 )css";

@@ -57,7 +57,7 @@ Scene scene_of(const Scenario& scenario, const History& history, const Judgement
 struct Drawn {
     Plot plot;
     std::string metric;
-    std::string cohort = {};  ///< empty: whatever they select
+    std::string cohort = {}, protocol = {};  ///< empty: whatever they select
 };
 
 class Collector {
@@ -84,9 +84,7 @@ private:
     Line rate(const char* metric, const char* name, std::size_t style) const {
         return rate_line(history_, metric, {}, name, style, end_);
     }
-    void add(Plot plot, std::string metric, std::string cohort = "") {
-        drawn_.push_back({std::move(plot), std::move(metric), std::move(cohort)});
-    }
+    void add(Plot plot, std::string metric) { drawn_.push_back({std::move(plot), std::move(metric)}); }
 
     void latency();
     void traffic();
@@ -104,20 +102,26 @@ private:
 };
 
 void Collector::latency() {
-    std::vector<std::pair<Selector, std::string>> shown;
-    for (const auto& cohort : scenario_.cohorts)
-        shown.emplace_back(Selector{"cohort", cohort.name},
-                           fmt::format("{} ({})", cohort.name, to_string(cohort.protocol)));
-    if (shown.size() > cohorts_drawn_max)
-        shown = {{Selector{"protocol", "sse"}, "all over sse"},
-                 {Selector{"protocol", "websocket"}, "all over websocket"}};
+    struct Shown {
+        Selector selector;
+        std::string name, cohort, protocol;
+    };
+    std::vector<Shown> shown;
+    for (const auto& cohort : scenario_.cohorts) {
+        const std::string protocol(to_string(cohort.protocol));
+        shown.push_back({{"cohort", cohort.name}, cohort.name + " (" + protocol + ")", cohort.name, protocol});
+    }
+    if (shown.size() > cohorts_drawn_max) {
+        shown = {{{"protocol", "sse"}, "all over sse", "", "sse"},
+                 {{"protocol", "websocket"}, "all over websocket", "", "websocket"}};
+    }
     std::size_t number = 0;
-    for (const auto& [selector, name] : shown) {
+    for (const auto& [selector, name, cohort, protocol] : shown) {
         Plot plot{.id = fmt::format("latency-{}", ++number), .title = "Delivery latency: " + name};
         plot.dimension = dimension::time;
         plot.step = bin_width(end_);
         plot.lines = quantile_lines(history_, "delivery.latency", {selector}, end_);
-        add(std::move(plot), "delivery.latency", selector.label == "cohort" ? selector.value : "");
+        drawn_.push_back({std::move(plot), "delivery.latency", cohort, protocol});
     }
 }
 
@@ -291,10 +295,16 @@ void Collector::limits(const Judgement& judgement) {
         if (!left || left->aggregation == Aggregation::slope || left->aggregation == Aggregation::count) continue;
         const Window window = window_of(use->expression, names, history_);
         if (!window.problem.empty()) continue;
-        const auto cohort = std::find_if(left->selectors.begin(), left->selectors.end(),
-                                         [](const Selector& selector) { return selector.label == "cohort"; });
+        const auto selected = [&](std::string_view label) {
+            for (const Selector& selector : left->selectors) {
+                if (selector.label == label) return selector.value;
+            }
+            return std::string();
+        };
+        const auto cohort = selected("cohort"), protocol = selected("protocol");
         for (auto& drawn : drawn_) {
-            const bool other = cohort != left->selectors.end() && drawn.cohort != cohort->value;
+            const bool other = (!cohort.empty() && drawn.cohort != cohort) ||
+                               (!protocol.empty() && !drawn.protocol.empty() && drawn.protocol != protocol);
             if (drawn.metric != left->metric || other || left->metric == "connections") continue;
             drawn.plot.limits.push_back({bound->value, std::max<Nanos>(window.start, 0), std::min(window.end, end_),
                                          number, violated(*finding)});

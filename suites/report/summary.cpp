@@ -77,8 +77,11 @@ private:
     std::size_t left_out_ = 0;
 };
 
-std::string details(const std::string& summary, const std::string& body, bool open) {
-    return fmt::format("\n<details{}><summary>{}</summary>\n\n{}\n</details>\n", open ? " open" : "", summary, body);
+/// Up to its end a summary is HTML; a blank line would end it.
+std::string details(std::string summary, const std::string& body, bool open) {
+    std::replace(summary.begin(), summary.end(), '\n', ' ');
+    return fmt::format("\n<details{}><summary>{}</summary>\n\n{}\n</details>\n", open ? " open" : "", escape(summary),
+                       body);
 }
 
 }  // namespace
@@ -99,7 +102,8 @@ std::string badge_svg(const Certificate& certificate) {
         R"(<title>{name}</title><rect width="{w:.0f}" height="20" rx="4" fill="#39424d"/>)"
         R"(<path d="M{a:.0f} 0h{c:.0f}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4h-{c:.0f}z" fill="{colour}"/>)"
         R"(<g fill="#fff" font-family="DejaVu Sans,Verdana,sans-serif" font-size="11" text-anchor="middle">)"
-        R"(<text x="{x:.1f}" y="14" textLength="{i:.0f}">{left}</text><text x="{y:.1f}" y="14" textLength="{j:.0f}">{word}</text>)"
+        R"(<text x="{x:.1f}" y="14" textLength="{i:.0f}">{left}</text>)"
+        R"(<text x="{y:.1f}" y="14" textLength="{j:.0f}">{word}</text>)"
         "</g></svg>\n",
         fmt::arg("w", a + b), fmt::arg("name", name), fmt::arg("a", a), fmt::arg("c", b - 4),
         fmt::arg("colour", colour), fmt::arg("x", a / 2), fmt::arg("y", a + b / 2), fmt::arg("i", a - 12),
@@ -124,8 +128,7 @@ std::string to_markdown(const std::vector<RunResult>& runs) {
             if ((run.judgement.verdict == Verdict::pass) != passed) continue;
             auto body = finding_lines(run.judgement);
             if (!run.command.empty()) body += "\nAgain: " + code(run.command) + "\n";
-            text.add(
-                details(fmt::format("{}: {}", escape(run.scenario), to_string(run.judgement.verdict)), body, !passed));
+            text.add(details(fmt::format("{}: {}", run.scenario, to_string(run.judgement.verdict)), body, !passed));
         }
     }
     return std::move(text).take();
@@ -154,14 +157,14 @@ std::string to_markdown(const std::vector<Listed>& servers) {
                 fmt::format("| {} {} | {} | {} | {} |\n", plain(result.id), plain(result.name), plain(result.protocol),
                             verdict_cell(to_string(result.verdict), tone_of(result.verdict)), plain(result.reason));
         }
-        text.add(details(escape(certificate.server), body, false));
+        text.add(details(certificate.server, body, false));
         for (const auto& result : certificate.cases) {
             if (result.verdict != CaseVerdict::failed) continue;
             auto lines = finding_lines(result.judgement);
             if (!result.command.empty()) lines += "\nAgain: " + code(result.command) + "\n";
-            text.add(details(escape(fmt::format("{}: {} {} ({}): FAILED", certificate.server, result.id, result.name,
-                                                result.protocol)),
-                             lines, false));
+            text.add(details(
+                fmt::format("{}: {} {} ({}): FAILED", certificate.server, result.id, result.name, result.protocol),
+                lines, false));
         }
     }
     return std::move(text).take();

@@ -60,7 +60,7 @@ std::string background(const Scene& scene, double tall) {
     return text;
 }
 
-std::string marks(const Scene& scene, double tall) {
+std::string marks(const Scene& scene, double tall, double flags_at) {
     struct Flag {
         Nanos at = 0;
         std::string numbers, names;
@@ -87,15 +87,16 @@ std::string marks(const Scene& scene, double tall) {
         const double wide = 8 + 6.2 * static_cast<double>(flag.numbers.size());
         // At the right edge there is no room to the right.
         const double left = share(flag.at, scene.end) > 0.85 ? -wide : 0;
-        row = share(flag.at, scene.end) - last < 0.16 ? std::fmod(row + 14, 42) : 0;
+        row = share(flag.at, scene.end) - last < 0.16 ? std::fmod(row + 14, 28) : 0;
         last = share(flag.at, scene.end);
         text += fmt::format(
             R"(<g class="mark"><title>{0}: {1}</title>)"
             R"(<line x1="{2}" x2="{2}" y1="{3}" y2="{4}" stroke="#B00020" stroke-width="1.5"/>)"
-            R"(<svg x="{2}" y="{3}" width="1" height="14" overflow="visible">)"
+            R"(<svg x="{2}" y="{10}" width="1" height="14" overflow="visible">)"
             R"(<path d="M{5:.1f} {8}h{6:.1f}v13h-{6:.1f}z" fill="#B00020"/><text x="{7:.1f}" y="{9}" font-size="10" )"
             R"(fill="#fff">{0}</text></svg></g>)",
-            flag.numbers, escape(flag.names), x, top, tall, left, wide, left + 4, row, row + 10);
+            flag.numbers, escape(flag.names), x, std::min(top, flags_at), tall, left, wide, left + 4, row, row + 10,
+            flags_at);
     }
     return text;
 }
@@ -125,7 +126,8 @@ std::string grid(const Axis& axis, double from_top) {
 std::string picture(const std::string& name, Nanos end, double tall, const std::string& inside) {
     return fmt::format(
         R"(<div class="chart"><svg class="chart-in" role="img" aria-label="{}" data-end="{:.6f}" width="100%" )"
-        R"(height="{}" overflow="visible" font-size="11" font-family="system-ui, sans-serif" fill="#555">{}</svg></div>)",
+        R"(height="{}" overflow="visible" font-size="11" )"
+        R"(font-family="system-ui, sans-serif" fill="#555">{}</svg></div>)",
         escape(name), to_seconds(end), tall, inside);
 }
 

@@ -24,8 +24,8 @@ std::string sample(std::size_t style);
 std::string grid(const Axis& axis, double from_top);
 /// Shaded faults and the beginnings of phases, `tall` pixels from the top.
 std::string background(const Scene& scene, double tall);
-/// Where violations began.
-std::string marks(const Scene& scene, double tall);
+/// Where violations began: lines, and flags so many pixels from the top.
+std::string marks(const Scene& scene, double tall, double flags_at = top);
 /// Seconds below a plot, at `y`.
 std::string time_ticks(Nanos end, double y);
 

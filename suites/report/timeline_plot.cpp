@@ -59,8 +59,8 @@ std::string draw_timeline(const Scene& scene) {
         words += fmt::format(" fault {} from {:.2f} s to {:.2f} s,", fault.name, to_seconds(fault.start),
                              to_seconds(fault.end));
     }
-    const double tall = 4 + lane * static_cast<double>(lanes.size() + 1) + (scene.marks.empty() ? 0 : 18);
-    inside += svg::marks(scene, tall);
+    const double tall = 4 + lane * static_cast<double>(lanes.size() + 1) + (scene.marks.empty() ? 0 : 28);
+    inside += svg::marks(scene, tall, tall - 28);
     for (const auto& mark : scene.marks)
         words += fmt::format(" violation of finding {} from {:.2f} s,", mark.finding, to_seconds(mark.at));
     words.back() = '.';
