@@ -56,6 +56,10 @@ std::vector<std::string> command_of(const CertifyArguments& arguments, const std
     return command;
 }
 
+bool is_named(const CertifyArguments& arguments, const Scenario& scenario) {
+    return matches(arguments.filter, scenario.certify->id) || matches(arguments.filter, scenario.name);
+}
+
 /// Makes one server's certificate, and keeps it on disk from case to case.
 class Certification {
 public:
@@ -82,9 +86,8 @@ public:
 
 private:
     bool wanted(const CertifiedCase& which) const {
-        const bool named =
-            matches(arguments_.filter, which.scenario.certify->id) || matches(arguments_.filter, which.scenario.name);
-        return named && (arguments_.protocol.empty() || arguments_.protocol == to_string(which.protocol));
+        return is_named(arguments_, which.scenario) &&
+               (arguments_.protocol.empty() || arguments_.protocol == to_string(which.protocol));
     }
     CaseResult one(const CertifiedCase& which);
     void play(const CertifiedCase& which, CaseResult& result);
@@ -206,6 +209,7 @@ bool Certification::run(const std::vector<CertifiedCase>& all) {
         certificate_.cases.push_back(one(which));
         good = show(line_of(certificate_.cases.back())) && write() && good;
     }
+    if (certificate_.cases.empty()) exit_code_ = squall::exit_code(Verdict::inconclusive);  // no data is no pass
     // Of a server that was looked at over one protocol of two, or in some cases only, the others are not known.
     const bool whole = std::all_of(all.begin(), all.end(), [this](const auto& which) { return wanted(which); });
     for (auto& level : certificate_.levels)
@@ -247,10 +251,7 @@ int certify(const CertifyArguments& arguments) {
         std::erase_if(plan, [&](const auto& which) { return arguments.quick && !which.scenario.certify->quick; });
         plans.push_back(std::move(plan));
     }
-    const auto named = [&](const LoadedScenario& loaded) {
-        return matches(arguments.filter, loaded.scenario.certify->id) ||
-               matches(arguments.filter, loaded.scenario.name);
-    };
+    const auto named = [&](const LoadedScenario& loaded) { return is_named(arguments, loaded.scenario); };
     if (errors.empty() && std::none_of(cases.begin(), cases.end(), named)) {
         errors.push_back({arguments.filter, 0, 0, "--filter: no case has an id or a name like this"});
     }

@@ -13,7 +13,7 @@ std::string sentence(const Finding& finding) {
     if (!finding.measured.empty() && !finding.bound.empty()) text += ", bound " + finding.bound;
     const bool unclear = finding.verdict == Verdict::inconclusive || finding.verdict == Verdict::error;
     if (unclear && !finding.detail.empty()) text += ": " + finding.detail;
-    return text;
+    return text.substr(0, text.find('\n'));  // a target's last words, for one, are in the finding itself
 }
 
 /// The first one, and how many there are besides.

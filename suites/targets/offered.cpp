@@ -51,16 +51,6 @@ std::set<std::string> settings_of(const Expression& expression) {
     return all;
 }
 
-bool takes_topics(const std::string& path, const std::vector<std::string>& frames) {
-    const auto holds = [](const std::string& text) { return text.find("{topic}") != std::string::npos; };
-    return holds(path) || std::any_of(frames.begin(), frames.end(), holds);
-}
-
-bool keeps_topics_apart(const Profile& profile, Protocol protocol) {
-    return protocol == Protocol::sse ? takes_topics(profile.sse_path, {})
-                                     : takes_topics(profile.websocket_path, profile.websocket.opening);
-}
-
 }  // namespace
 
 bool offers(const Profile& profile, Protocol protocol) {
@@ -92,16 +82,15 @@ std::string not_offered(const Scenario& scenario, const Profile& profile) {
 std::string unimplemented(const Scenario& scenario, const Profile& profile) {
     if (auto lacks = not_offered(scenario, profile); !lacks.empty()) return lacks;
     const auto known = fit_settings(profile, scenario.settings).known;
-    if (scenario.certify && scenario.certify->needs_resume && known.count("replay_messages") == 0 &&
-        known.count("replay_bytes") == 0) {
-        return "it does not say that it resumes a stream (declares.replay_messages)";
-    }
+    const bool resumes = scenario.certify && scenario.certify->needs_resume;
     std::set<std::string> topics;
-    for (const auto& cohort : scenario.cohorts)
-        topics.insert(cohort.topic);
     for (const auto& cohort : scenario.cohorts) {
-        if (topics.size() > 1 && !keeps_topics_apart(profile, cohort.protocol)) return "it has one topic only";
+        topics.insert(cohort.topic);
+        if (resumes && squall::lacks(profile, cohort.protocol, Feature::resume)) {
+            return "its profile says that it does not resume a stream (lacks)";
+        }
     }
+    if (topics.size() > 1 && !profile.topics) return "its profile says that it has no topics";
     for (const auto& invariant : scenario.invariants) {
         if (invariant.requirement == Requirement::informational) continue;
         for (const auto& setting : settings_of(invariant.expression)) {

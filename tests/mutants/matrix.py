@@ -55,7 +55,8 @@ class Play:
         return self.verdict == "inconclusive" or (finding is not None and finding["verdict"] == "inconclusive")
 
     def failed(self):
-        return [name for name, finding in self.findings.items() if finding["verdict"] == "fail"]
+        return [name for name, finding in self.findings.items()
+                if finding["verdict"] == "fail" and finding["requirement"] != "informational"]
 
 
 def cases():

@@ -56,7 +56,7 @@ class Certify(SquallTest):
         self.assertFalse(levels["honest"]["reached"], "a level without cases")
         for one in certificate["cases"]:
             run = self.directory / "certificates" / "reference-server" / one["run"]
-            facts = json.loads((run / "facts.json").read_text())
+            facts = json.loads((run / "facts.json").read_text())["facts"]
             self.assertEqual(facts["chosen_protocol"]["subscribe"], one["protocol"] if one["name"] == "good" else "sse")
             judged = self.squall("judge", run)
             self.assertEqual(judged.returncode, {"pass": 0, "fail": 1}[one["judgement"]], judged.stdout)

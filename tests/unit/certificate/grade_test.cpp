@@ -77,7 +77,10 @@ TEST(Grade, NothingMeasuredIsNoInformation) {
 
 TEST(Grade, ARigThatFailedCouldNotTell) {
     Judgement judgement{Verdict::error, {finding(must, Verdict::error, "rig")}};
+    judgement.findings[0].detail = "the target did not start; its last words:\nno";
     EXPECT_EQ(grade(Scenario{}, judgement).verdict, CaseVerdict::inconclusive);
+    EXPECT_EQ(grade(Scenario{}, judgement).reason,
+              "rig: measured 7, bound 5: the target did not start; its last words:");
 }
 
 TEST(Grade, ATargetThatDiedFailsEvenACaseForInformation) {

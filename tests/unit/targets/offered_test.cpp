@@ -24,7 +24,7 @@ Scenario scenario(const std::string& invariant, const std::string& more = "",
     return parsed.scenario.value_or(Scenario{});
 }
 
-const std::string websocket = "websocket: {path: /ws}\npublish: {websocket: {path: /pub}}\n";
+const std::string websocket = "websocket: {path: /ws}\ntopics: false\npublish: {websocket: {path: /pub}}\n";
 const std::string sse = "sse: {path: \"/e?t={topic}\"}\npublish: {http: {request: POST /p}}\n";
 const std::string nobody = "count(disconnects) == 0 always";
 
@@ -66,11 +66,12 @@ TEST(Offered, WhatACaseIsAboutAndTheTargetDoesNotClaimIsUnimplemented) {
         "[{name: a, protocol: any, connections: 1, topic: a}, {name: b, protocol: any, "
         "connections: 1, topic: b}]";
     EXPECT_EQ(lacks(scenario(nobody, "", two), sse), "");
-    EXPECT_EQ(lacks(scenario(nobody, "", two), websocket), "it has one topic only");
+    EXPECT_EQ(lacks(scenario(nobody, "", two), websocket), "its profile says that it has no topics");
     const std::string resuming = "certify: {id: '2.1', source: s, needs_resume: true}\n";
-    EXPECT_EQ(lacks(scenario(nobody, resuming), sse),
-              "it does not say that it resumes a stream (declares.replay_messages)");
-    EXPECT_EQ(lacks(scenario(nobody, resuming), sse + "declares: {replay_messages: 10}\n"), "");
+    EXPECT_EQ(lacks(scenario(nobody, resuming), sse), "");
+    EXPECT_EQ(
+        lacks(scenario(nobody, resuming), "sse: {path: /e, lacks: [resume]}\npublish: {http: {request: POST /p}}\n"),
+        "its profile says that it does not resume a stream (lacks)");
 }
 
 TEST(Offered, WhatIsForInformationNeedsNothing) {
