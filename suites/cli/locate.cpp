@@ -36,7 +36,9 @@ fs::path share_directory() {
     Dl_info self{};  // the program, or the library that this is part of
     if (dladdr(reinterpret_cast<const void*>(&share_directory), &self) == 0) return SQUALL_SOURCE_SHARE;
     std::error_code ignored;  // what is not there is not installed
-    const fs::path directory = fs::canonical(self.dli_fname, ignored).parent_path();  // bin, lib, lib/x86_64-linux-gnu
+    fs::path file = self.dli_fname;
+    if (!file.has_parent_path()) file = "/proc/self/exe";  // of a program that was found in PATH it knows argv[0]
+    const fs::path directory = fs::canonical(file, ignored).parent_path();  // bin, lib, lib/x86_64-linux-gnu
     for (const auto& prefix : {directory.parent_path(), directory.parent_path().parent_path()}) {
         const auto installed = prefix / "share" / "squall";
         if (fs::exists(installed / "catalogue", ignored)) return installed;

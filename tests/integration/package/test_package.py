@@ -49,6 +49,7 @@ class Package(unittest.TestCase):
         self.run_command(squall, "validate", "core", env=self.environment)
         (self.prefix / "share/squall/catalogue/core/burst.yaml").unlink()
         self.run_command(squall, "explain", "burst", code=2, env=self.environment)
+        self.run_command("squall", "explain", "burst", code=2, env=self.environment)  # found in PATH
 
     def test_the_example_project_builds_passes_and_can_fail(self):
         project = self.directory / "project"
