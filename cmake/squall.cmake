@@ -16,7 +16,8 @@ endif()
 
 add_library(squall_base INTERFACE)
 target_include_directories(squall_base INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(squall_base INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+# -fPIC, where CMake's own property would say -fPIE for programs: a precompiled header knows one of them only.
+target_compile_options(squall_base INTERFACE -fPIC -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   # A designated initializer that leaves a member out means its default.
   -Wno-missing-field-initializers)
 if(SQUALL_WERROR)

@@ -11,6 +11,7 @@
 #include "faults/core/files.hpp"
 #include "suites/engine/closing.hpp"
 #include "suites/engine/injections.hpp"
+#include "suites/engine/json_facts.hpp"
 #include "suites/engine/load.hpp"
 #include "suites/engine/reconcile.hpp"
 #include "suites/engine/stage.hpp"
@@ -198,24 +199,6 @@ Status read_declared(const Profile& profile, const std::filesystem::path& log, R
     return {};
 }
 
-/// Instants as the history has them; one that has not come is null.
-boost::json::array json_restarts(const std::vector<Restart>& restarts, Nanos ready_within, Nanos origin) {
-    const auto instant = [origin](Nanos at) { return at == 0 ? boost::json::value(nullptr) : at - origin; };
-    boost::json::array array;
-    for (const Restart& restart : restarts) {
-        array.push_back({{"pid", restart.pid},
-                         {"told_at_ns", instant(restart.told_at)},
-                         {"ended_at_ns", instant(restart.ended_at)},
-                         {"how", restart.how},
-                         {"new_pid", restart.new_pid},
-                         {"started_at_ns", instant(restart.started_at)},
-                         {"ready_at_ns", instant(restart.ready_at)},
-                         {"ready_within_ns", ready_within},
-                         {"seen_until_ns", instant(restart.seen_until)}});
-    }
-    return array;
-}
-
 /// Everything that the workload recorded, with its events as reconciled.
 void take_over(History& history, const History& workload, std::vector<Event> events) {
     for (const auto& [key, points] : workload.gauges()) {
@@ -236,31 +219,6 @@ void add_problems(const History& workload, std::vector<std::string>& problems) {
         if (event.metric != "rig.problems") continue;
         problems.push_back("load generator: " + event.labels.at("what") + ": " + event.labels.at("detail"));
     }
-}
-
-/// Of what the target keeps books itself. `ends` and `drops_by_connection`: it tells its connections apart.
-boost::json::object declares(const Profile& profile) {
-    const auto on_the_page = [&profile](std::string_view metric) {
-        return std::any_of(profile.metrics.begin(), profile.metrics.end(),
-                           [metric](const DeclaredMetric& declared) { return declared.metric == metric; });
-    };
-    return {{"drops", on_the_page("declared.drops")},
-            {"disconnects", on_the_page("declared.disconnects")},
-            {"reasons", profile.log.has_value()},
-            {"ends", profile.log.has_value()},
-            {"drops_by_connection", profile.log && !profile.log->dropped_key.empty()}};
-}
-
-/// What `any` stood for.
-boost::json::object chosen_protocol(const Scenario& scenario) {
-    boost::json::object chosen{{"subscribe", to_string(Protocol::sse)}, {"publish", to_string(Protocol::sse)}};
-    for (const auto& cohort : scenario.cohorts) {
-        if (cohort.any_protocol) chosen["subscribe"] = to_string(cohort.protocol);
-    }
-    for (const auto& publisher : scenario.publishers) {
-        if (publisher.any_way) chosen["publish"] = to_string(publisher.via);
-    }
-    return chosen;
 }
 
 /// Makes the directory and refuses to write into one that is there: two runs never share one.
