@@ -46,14 +46,13 @@ void IdleWatch::schedule_scan() {
     timer_.expires_after(
         std::chrono::nanoseconds(std::clamp(timeout_->after / 20, scan_interval_min, scan_interval_max)));
     timer_.async_wait([this](boost::system::error_code cancelled) {
-        if (cancelled) return;
+        if (cancelled || !timeout_) return;  // it may have been due already when it was cancelled
         scan();
         schedule_scan();
     });
 }
 
 void IdleWatch::scan() {
-    if (!timeout_) return;
     const Nanos now = monotonic_now();
     std::vector<OpenTable::Entry> due;
     for (const OpenTable::Entry& entry : open_.entries()) {

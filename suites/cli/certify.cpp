@@ -209,7 +209,9 @@ bool Certification::run(const std::vector<CertifiedCase>& all) {
         certificate_.cases.push_back(one(which));
         good = show(line_of(certificate_.cases.back())) && write() && good;
     }
-    if (certificate_.cases.empty()) exit_code_ = squall::exit_code(Verdict::inconclusive);  // no data is no pass
+    const bool played = std::any_of(certificate_.cases.begin(), certificate_.cases.end(),
+                                    [](const CaseResult& result) { return !result.run.empty(); });
+    if (!played) exit_code_ = worse_code(exit_code_, squall::exit_code(Verdict::inconclusive));  // no data is no pass
     // Of a server that was looked at over one protocol of two, or in some cases only, the others are not known.
     const bool whole = std::all_of(all.begin(), all.end(), [this](const auto& which) { return wanted(which); });
     for (auto& level : certificate_.levels)
@@ -241,6 +243,16 @@ int certify(const CertifyArguments& arguments) {
     for (const auto& target : arguments.targets) {
         profiles.push_back(load_profile(target, errors));
         launches |= profiles.back() && profiles.back()->launch;
+    }
+    for (auto one = profiles.begin(); one != profiles.end(); ++one) {
+        const bool again = *one && std::any_of(profiles.begin(), one, [&](const auto& earlier) {
+            return earlier && earlier->name == (*one)->name;
+        });
+        if (again) {
+            errors.push_back(
+                {(*one)->file, 0, 0,
+                 fmt::format("name: '{}' is another target's, too, and certificates go by it", (*one)->name)});
+        }
     }
     chosen_protocol(arguments.protocol, errors);
     const auto cases = load_cases(arguments.suite, errors);

@@ -54,6 +54,7 @@ struct ReportArguments {
 struct CompareArguments {
     std::string a, b;                  ///< two run directories, or two certificates
     std::string json, html, markdown;  ///< files; empty: none
+    bool gate = false;                 ///< two servers are a mistake
 };
 
 struct InitArguments {

@@ -46,6 +46,12 @@ Result<report::Comparison> compare_paths(const fs::path& a, const fs::path& b) {
 int compare(const CompareArguments& arguments) {
     const auto compared = compare_paths(arguments.a, arguments.b);
     if (!compared) return refuse(compared.error().message, 2);
+    if (arguments.gate && !compared->gate) {
+        return refuse(fmt::format("--gate: {} are two servers; a gate compares one server with itself, by the name in "
+                                  "its profile",
+                                  compared->title),
+                      2);
+    }
     const bool shown = show(report::to_text(*compared, isatty(STDOUT_FILENO) == 1));
     const std::pair<const std::string&, std::string (*)(const report::Comparison&)> wanted[] = {
         {arguments.json, report::to_json},

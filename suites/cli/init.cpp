@@ -21,6 +21,16 @@ constexpr std::size_t shown_bytes_max = 600;
 constexpr std::size_t message_bytes = 96;
 const std::string topic = "squall";  // as cohorts and publishers have it that name none
 
+/// One line, in which what could steer a terminal is in hexadecimal.
+std::string printable(std::string_view text) {
+    std::string clean;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        clean += byte < ' ' || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+    }
+    return clean;
+}
+
 /// As people can read it: a line each, what is not printable in hexadecimal.
 std::string dump(const std::string& bytes) {
     std::string text = "      | ";
@@ -60,7 +70,8 @@ public:
 
 private:
     void tell(const std::string& what, const char* outcome, const std::string& detail) {
-        shown_ &= show(fmt::format("  {:<9} {}{}\n", outcome, what, detail.empty() ? "" : ": " + detail));
+        shown_ &= show(
+            fmt::format("  {:<9} {}{}\n", outcome, printable(what), detail.empty() ? "" : ": " + printable(detail)));
     }
     bool ok(const std::string& what, const std::string& detail = {}) {
         tell(what, "ok", detail);

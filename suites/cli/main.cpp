@@ -97,6 +97,7 @@ void add_compare(CLI::App& app, CompareArguments& arguments, int& code) {
                                        "exit code 1 where something got worse");
     compare->add_option("a", arguments.a, "Run directory or certificate: what was")->required();
     compare->add_option("b", arguments.b, "Run directory or certificate: what is")->required();
+    compare->add_flag("--gate", arguments.gate, "Refuse certificates of two servers (exit code 2)");
     compare->add_option("--json", arguments.json, "Write it as JSON to this file");
     compare->add_option("--html", arguments.html, "Write it as HTML to this file");
     compare->add_option("--markdown", arguments.markdown, "Write it as Markdown to this file");

@@ -11,6 +11,7 @@
 #include "suites/cli/locate.hpp"
 #include "suites/engine/play.hpp"
 #include "suites/report/report.hpp"
+#include "suites/targets/offered.hpp"
 #include "suites/targets/reached.hpp"
 
 namespace squall::gtest {
@@ -119,6 +120,8 @@ Played play(const Request& request) {
     auto loaded = the_scenario(request.scenario, errors);
     const auto profile = cli::load_profile(request.target, errors);
     refuse(errors);
+    choose_protocol(loaded.scenario, *profile, {});
+    if (const auto lacks = not_offered(loaded.scenario, *profile); !lacks.empty()) throw std::invalid_argument(lacks);
     refuse(refused(loaded.scenario, *profile));
     if (request.seed) set_seed(loaded.scenario, *request.seed);
     PlayOptions options;

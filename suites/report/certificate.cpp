@@ -228,8 +228,10 @@ std::string to_json(const Certificate& certificate) {
 }
 
 Result<Certificate> parse_certificate(std::string_view text, const std::string& file) {
+    json::parse_options options;
+    options.allow_invalid_utf8 = true;  // a server's last words may be anything
     boost::system::error_code wrong;
-    const json::value root = json::parse(text, wrong);
+    const json::value root = json::parse(text, wrong, {}, options);
     if (wrong) return Error{fmt::format("{}: this is no JSON: {}", file, wrong.message())};
     std::string mistake;
     Reader reader(root, "", mistake);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "suites/report/html.hpp"
@@ -173,13 +174,13 @@ const Level* level_of(const Certificate& certificate) {
 }
 
 CaseVerdict worst_of(const Certificate& certificate) {
-    CaseVerdict worst = CaseVerdict::ok;
+    std::optional<CaseVerdict> worst;
     for (const auto& result : certificate.cases) {
         // That something is not offered, or for information, is no failing.
         if (result.verdict == CaseVerdict::informational || result.verdict == CaseVerdict::unimplemented) continue;
-        worst = std::max(worst, result.verdict);
+        worst = std::max(worst.value_or(CaseVerdict::ok), result.verdict);
     }
-    return worst;
+    return worst.value_or(CaseVerdict::unimplemented);
 }
 
 std::string offered_by(const Certificate& certificate) {

@@ -46,7 +46,7 @@ std::string link_to(const std::string& path);
 
 /// Highest level that is reached with all below it; nothing: none.
 const Level* level_of(const Certificate& certificate);
-CaseVerdict worst_of(const Certificate& certificate);    ///< `ok` without cases that tell
+CaseVerdict worst_of(const Certificate& certificate);    ///< `unimplemented` without cases that tell
 std::string offered_by(const Certificate& certificate);  ///< "sse, websocket"
 
 }  // namespace squall::report

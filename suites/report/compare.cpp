@@ -50,8 +50,13 @@ int distance(CaseVerdict verdict) {
 
 Change change_of(const CaseResult* a, const CaseResult* b, std::string& note) {
     if (!b) return note = "not played in B", Change::unknown;
+    if (!a) {
+        note = "not played in A";
+        return b->verdict == CaseVerdict::failed ? Change::worse : Change::same;
+    }
+    // What cannot be put to this server could not be before, either.
+    if (a->verdict == b->verdict && a->run.empty() && b->run.empty()) return Change::same;
     if (b->verdict == CaseVerdict::inconclusive) return Change::unknown;
-    if (!a) return note = "not played in A", Change::same;
     if (a->verdict == CaseVerdict::inconclusive) {
         note = "A could not tell";
         return b->verdict == CaseVerdict::failed ? Change::worse : Change::same;

@@ -22,8 +22,10 @@ std::string sentence(const std::vector<const Finding*>& findings) {
     return sentence(*findings.front()) + more;
 }
 
-bool is_good(CaseVerdict verdict) {
-    return verdict == CaseVerdict::ok || verdict == CaseVerdict::non_strict || verdict == CaseVerdict::informational;
+/// What was not played, since the server's own limits are longer than the case, shows nothing.
+bool is_good(const CaseResult& result) {
+    const bool informs = result.verdict == CaseVerdict::informational && !result.run.empty();
+    return result.verdict == CaseVerdict::ok || result.verdict == CaseVerdict::non_strict || informs;
 }
 
 }  // namespace
@@ -59,7 +61,7 @@ bool reached(const Level& level, const std::vector<CaseResult>& results) {
         const auto is_it = [&](const CaseResult& result) { return result.id == id; };
         return std::any_of(results.begin(), results.end(), is_it) &&
                std::all_of(results.begin(), results.end(),
-                           [&](const CaseResult& result) { return !is_it(result) || is_good(result.verdict); });
+                           [&](const CaseResult& result) { return !is_it(result) || is_good(result); });
     });
 }
 

@@ -17,7 +17,7 @@ struct Grade {
 /// is INCONCLUSIVE; a violated SHOULD is NON-STRICT. A case that requires nothing is INFORMATIONAL.
 Grade grade(const Scenario& scenario, const Judgement& judgement);
 
-/// Whether each of the level's cases has a result, and all that it has are OK, NON-STRICT or INFORMATIONAL. A level
+/// Whether each of the level's cases has a result, and all that it has are OK, NON-STRICT or, played, INFORMATIONAL. A level
 /// without cases is not reached.
 bool reached(const Level& level, const std::vector<CaseResult>& results);
 

@@ -95,7 +95,11 @@ std::string badge_svg(const Certificate& certificate) {
     // Widths as DejaVu Sans at 11 pixels has them on average; textLength makes them so.
     const auto width = [](const std::string& text) { return 6.6 * static_cast<double>(text.size()) + 12; };
     const double a = width(left), b = width(word);
-    const char* colour = level ? "#0b6b3a" : failed ? "#a1001c" : worst == CaseVerdict::ok ? "#0b6b3a" : "#7a5200";
+    const char* colour = level                                 ? "#0b6b3a"
+                         : failed                              ? "#a1001c"
+                         : worst == CaseVerdict::ok            ? "#0b6b3a"
+                         : worst == CaseVerdict::unimplemented ? "#555f6b"
+                                                               : "#7a5200";
     const auto name = escape(left + ": " + certificate.server + ": " + word);
     return fmt::format(
         R"(<svg xmlns="http://www.w3.org/2000/svg" width="{w:.0f}" height="20" role="img" aria-label="{name}">)"

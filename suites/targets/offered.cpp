@@ -81,6 +81,9 @@ std::string not_offered(const Scenario& scenario, const Profile& profile) {
 
 std::string unimplemented(const Scenario& scenario, const Profile& profile) {
     if (auto lacks = not_offered(scenario, profile); !lacks.empty()) return lacks;
+    if (!takes_messages(profile) && !scenario.publishers.empty()) {
+        return "it takes no messages, and the case publishes some (publish)";
+    }
     const auto known = fit_settings(profile, scenario.settings).known;
     const bool resumes = scenario.certify && scenario.certify->needs_resume;
     std::set<std::string> topics;

@@ -168,7 +168,7 @@ private:
     }
 
     std::set<Feature> lacking(Section& section) {
-        static const std::vector<std::string> names{"resume", "heartbeat", "liveness", "shedding", "farewell"};
+        static const std::vector<std::string> names{"resume"};
         std::set<Feature> lacking;
         if (!section.has("lacks")) return lacking;
         for (const auto& name : texts(section, "lacks")) {
@@ -237,6 +237,9 @@ private:
             tls.ca_file = (std::filesystem::path(profile_.file).parent_path() / tls.ca_file).string();
         }
         if (tls.server_name.empty()) tls.server_name = profile_.host.substr(0, profile_.host.find(':'));
+        if (tls.verify && tls.server_name.empty()) {
+            section->mistake("server_name", "is missing, and host names nobody: whom is the certificate to be for?");
+        }
     }
 
     static void need_payload(Section& section, std::string_view key, const std::string& text) {

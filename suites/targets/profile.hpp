@@ -44,11 +44,7 @@ struct VersionSource {
 
 /// What a server may leave out without being unsound; in the order of their names in profile.cpp.
 enum class Feature {
-    resume,     ///< sends what a subscriber has missed when it comes back and says where it was
-    heartbeat,  ///< sends something on an idle connection, of its own accord
-    liveness,   ///< ends connections whose peer has fallen silent
-    shedding,   ///< has an answer to slow consumers: evicts them, or drops their messages
-    farewell,   ///< says why it ends a connection
+    resume,  ///< sends what a subscriber has missed when it comes back and says where it was
 };
 
 /// JSON lines on the target's standard output that say why a connection ended.

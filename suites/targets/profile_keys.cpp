@@ -31,7 +31,7 @@ KeySpec list(const char* name, const char* doc) {
     return {Shape::names, {.name = name, .doc = doc}};
 }
 KeySpec lacks() {
-    return list("lacks", "What it does not offer: resume, heartbeat, liveness, shedding, farewell.");
+    return list("lacks", "What it does not offer, of what cannot be seen from outside: resume.");
 }
 
 /// What a WebSocket is told, and tells, besides the messages.

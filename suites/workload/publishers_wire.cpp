@@ -10,6 +10,11 @@
 namespace squall::workload {
 namespace {
 
+/// What a message may leave behind that the target has not read yet.
+constexpr std::size_t unsent_bytes_max = 16 * 1024 * 1024;
+/// TLS answers to what the target provokes; they cannot be left out.
+constexpr std::size_t provoked_bytes_max = 1024 * 1024;
+
 /// Frames whose acknowledgement is followed up before the kernel is asked how far it has got.
 constexpr std::size_t unacknowledged_max = 1'024;
 /// Composing and sending a message takes some tens of microseconds, and 1 ns a byte at most. Who needs longer has been
@@ -144,6 +149,10 @@ bool Publishers::on_tls(std::uint32_t index, int error) {
             if (!write_on_wire(index, records)) return false;
         } else {
             outlet.unsent += records;
+            if (outlet.unsent.size() > unsent_bytes_max + provoked_bytes_max) {
+                lost(index, "unanswered");
+                return false;
+            }
         }
     }
     if (error == EPROTO) {
@@ -258,7 +267,8 @@ bool Publishers::say(std::uint32_t index, const std::string& frames) {
     Outlet& outlet = *outlets_[index];
     if (frames.empty()) return true;
     if (outlet.unsent.empty()) return write(index, frames);
-    outlet.unsent += sealed(outlet, frames);
+    // Who asks, and reads no answers, does not miss them.
+    if (outlet.unsent.size() <= unsent_bytes_max) outlet.unsent += sealed(outlet, frames);
     return true;
 }
 

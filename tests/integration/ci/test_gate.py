@@ -46,6 +46,18 @@ class Gate(SquallTest):
                 self.assertEqual(process.returncode, 2)
                 self.assertIn(word, process.stderr)
 
+    def test_what_is_no_verdict_is_none(self):
+        stale = self.directory / "squall-results/certificates/old"
+        stale.mkdir(parents=True)
+        (stale / "certificate.json").write_text("{}")
+        killed = self.write('#!/bin/sh\n[ "$1" = doctor ] || exit 137\n', "killed")
+        pathlib.Path(killed).chmod(0o755)
+        for squall in (killed, "/nonexistent/squall"):
+            with self.subTest(squall):
+                process = self.gate("--target", "reference-server", "--baseline", self.directory, SQUALL=squall)
+                self.assertEqual(process.returncode, 4, process.stdout + process.stderr)
+        self.assertFalse(stale.exists(), "an earlier result is nobody's verdict")
+
     @skip_without_root()
     def test_without_a_baseline_everything_has_to_hold(self):
         summary = self.directory / "summary.md"
@@ -65,6 +77,9 @@ class Gate(SquallTest):
         worse = self.gate("--target", flawed, "--baseline", before, "--out", "after", *ONE_CASE)
         self.assertEqual(worse.returncode, 1, worse.stdout + worse.stderr)
         self.assertIn("5.1", (self.directory / "after/comparison.md").read_text())
+        renamed = pathlib.Path(flawed).read_text().replace("name: reference-server", "name: another")
+        other = self.gate("--target", self.write(renamed, "another.yaml"), "--baseline", before, "--out", "other", *ONE_CASE)
+        self.assertEqual(other.returncode, 2, "a gate is for one server: " + other.stdout + other.stderr)
         as_bad = self.gate("--target", flawed, "--baseline", self.directory / "after/certificates/reference-server",
                            "--out", "again", *ONE_CASE)
         self.assertEqual(as_bad.returncode, 0, as_bad.stdout + as_bad.stderr)

@@ -23,6 +23,9 @@ TEST(Wrong, InvariantWithoutData) {
     const Played run = play({.scenario = "slow-reader.yaml", .target = "reference-server"});
     EXPECT_EQ(run.judge("p99(publish.latency{publisher=ticker}) < 1s from load.end").outcome, Outcome::inconclusive);
 }
+TEST(Wrong, ProtocolThatIsNotOffered) {
+    EXPECT_THROW(play({.scenario = "slow-reader.yaml", .target = "ws"}), std::invalid_argument);  // it has no SSE
+}
 TEST(Wrong, Input) {
     EXPECT_THROW(play({.scenario = "slow-reader.yaml", .target = "no-such-server"}), std::invalid_argument);
     EXPECT_THROW(play({.scenario = "no-such-scenario", .target = "reference-server"}), std::invalid_argument);
@@ -60,7 +63,7 @@ class Package(unittest.TestCase):
                          f"-DCMAKE_PREFIX_PATH={self.prefix}")
         self.run_command("cmake", "--build", project / "build")
         said = self.run_command(project / "build/my-server-tests", code=1, cwd=project, env=self.environment)
-        self.assertIn("[  PASSED  ] 3 tests", said)
+        self.assertIn("[  PASSED  ] 4 tests", said)
         self.assertIn("[  FAILED  ] Wrong.InvariantThatIsViolated", said)
         self.assertIn("holds: count(connects) == 0 always", said)
         self.assertIn("measured 22, bound 0", said)

@@ -97,6 +97,7 @@ CaseResult result(std::string id, std::string protocol, CaseVerdict verdict) {
     result.id = std::move(id);
     result.protocol = std::move(protocol);
     result.verdict = verdict;
+    result.run = "runs/1";
     return result;
 }
 
@@ -117,6 +118,10 @@ TEST(Level, IsReachedByAllOfItsCasesOverEveryProtocol) {
 TEST(Level, IsNotReachedByCasesThatWereNotPlayed) {
     EXPECT_FALSE(reached({"delivers", "", {"1.1", "1.2"}, false}, {result("1.1", "sse", CaseVerdict::ok)}));
     EXPECT_FALSE(reached({"resumes", "", {}, false}, {result("1.1", "sse", CaseVerdict::ok)}));
+    auto longer_than_the_case = result("1.1", "sse", CaseVerdict::informational);
+    EXPECT_TRUE(reached({"honest", "", {"1.1"}, false}, {longer_than_the_case}));
+    longer_than_the_case.run.clear();
+    EXPECT_FALSE(reached({"honest", "", {"1.1"}, false}, {longer_than_the_case}));
 }
 
 }  // namespace

@@ -70,6 +70,8 @@ TEST(Badge, SaysTheHighestLevelThatIsReached) {
     none.levels[0].reached = false;
     none.levels[1].reached = true;
     EXPECT_THAT(badge_svg(none), HasSubstr("FAILED")) << "a level counts with all below it";
+    none.cases = {result("1.1", "sse", CaseVerdict::unimplemented)};
+    EXPECT_THAT(badge_svg(none), HasSubstr("UNIMPLEMENTED")) << "nothing was shown";
 }
 
 TEST(Markdown, FitsAStepSummaryAndSaysWhatDoesNot) {

@@ -97,6 +97,7 @@ TEST(Compare, TwoServersAreSideBySideAndOneServerIsGated) {
         one.cases[0].id = "1.1";
         one.cases[0].protocol = "sse";
         one.cases[0].verdict = verdict;
+        one.cases[0].run = "runs/1";
         return one;
     };
     using enum CaseVerdict;
@@ -111,6 +112,14 @@ TEST(Compare, TwoServersAreSideBySideAndOneServerIsGated) {
     EXPECT_EQ(code(inconclusive, failed), 1);
     EXPECT_EQ(code(ok, informational), 0);
     EXPECT_EQ(code(ok, failed, "y"), 0);
+
+    auto fewer = certificate("x", ok), unplayed = certificate("x", inconclusive);
+    fewer.cases.clear();
+    unplayed.cases[0].run.clear();
+    EXPECT_EQ(exit_code(compare(fewer, certificate("x", failed))), 1) << "a case that is new may fail, too";
+    EXPECT_EQ(exit_code(compare(fewer, certificate("x", ok))), 0);
+    EXPECT_EQ(exit_code(compare(unplayed, unplayed)), 0) << "what cannot be put to this server";
+    EXPECT_EQ(exit_code(compare(certificate("x", ok), unplayed)), 3);
 }
 
 TEST(Compare, EveryOutputSaysTheSame) {

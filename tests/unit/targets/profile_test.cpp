@@ -85,7 +85,7 @@ TEST(Profile, WhatIsSaidOnAWebSocketAndWhatIsNotOffered) {
                                           "  opening: ['hello {topic}']\n"
                                           "  confirm: welcome\n"
                                           "  replies: {'2': '3'}\n"
-                                          "  lacks: [resume, heartbeat]\n"
+                                          "  lacks: [resume]\n"
                                           "publish:\n"
                                           "  http: {request: POST /p, headers: {X-Key: a}}\n"
                                           "  websocket: {path: /ws, replies: {'2': '3'}}\n",
@@ -100,7 +100,6 @@ TEST(Profile, WhatIsSaidOnAWebSocketAndWhatIsNotOffered) {
     EXPECT_TRUE(profile.websocket_publish.confirm.empty());
     EXPECT_EQ(profile.publish_headers.front().second, "a");
     EXPECT_TRUE(lacks(profile, Protocol::websocket, Feature::resume));
-    EXPECT_FALSE(lacks(profile, Protocol::websocket, Feature::farewell));
     EXPECT_FALSE(lacks(profile, Protocol::sse, Feature::resume));
     EXPECT_TRUE(takes_messages(profile));
     EXPECT_FALSE(takes_messages(*parse_profile(minimal, "mine.yaml").profile));
