@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <map>
 
 #include "faults/core/clock.hpp"
 #include "suites/cli/certify_cases.hpp"
@@ -22,14 +21,6 @@ namespace {
 using report::CaseResult;
 using report::CaseVerdict;
 using report::Certificate;
-
-/// In a log a line a case is enough.
-class Silent final : public Observer {
-public:
-    void phase(const Scenario&, const std::string&, Nanos) override {}
-    void fault(const std::string&, FaultNews, const std::string&) override {}
-    void tick(Nanos, const workload::Live&) override {}
-};
 
 std::string host_line() {
     const auto facts = host_facts();
@@ -123,10 +114,10 @@ void Certification::count(const CaseResult& result, bool cut_short) {
 }
 
 void Certification::play(const CertifiedCase& which, CaseResult& result) {
-    Silent silent;
+    Observer silent;  // in a log a line a case is enough
     Progress progress(true);
     const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments_.plain;
-    Observer& observer = terminal ? static_cast<Observer&>(progress) : silent;
+    Observer& observer = terminal ? progress : silent;
     auto played = play_scenario(which.scenario, which.loaded->text, profile_, options_, observer);
     const auto graded = report::grade(which.scenario, played.result.judgement);
     result.verdict = graded.verdict;
@@ -179,17 +170,6 @@ std::string line_of(const CaseResult& result) {
                        result.seconds, result.reason);
 }
 
-/// "21 OK, 2 NON-STRICT, 1 FAILED"
-std::string counts_of(const Certificate& certificate) {
-    std::map<CaseVerdict, std::size_t> counts;
-    for (const auto& result : certificate.cases)
-        ++counts[result.verdict];
-    std::string text;
-    for (const auto& [verdict, count] : counts)
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(verdict));
-    return text;
-}
-
 /// Which levels it has reached, and what keeps it from the others.
 std::string levels_text(const Certificate& certificate) {
     std::string text;
@@ -218,7 +198,7 @@ bool Certification::run(const std::vector<CertifiedCase>& all) {
         level.reached = whole && report::reached(level, certificate_.cases);
     good = write() && good;
     return show(fmt::format("{} in {:.0f}s: {}\n{}  {}\n\n", certificate_.server, to_seconds(monotonic_now() - began),
-                            counts_of(certificate_), levels_text(certificate_),
+                            report::tally(certificate_.cases), levels_text(certificate_),
                             (directory_ / "certificate.json").string())) &&
            good;
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "suites/cli/session.hpp"
@@ -11,15 +10,6 @@
 #include "suites/targets/reached.hpp"
 
 namespace squall::cli {
-namespace {
-
-/// "3.10" stands behind "3.9".
-std::pair<long, long> order_of(const LoadedScenario& loaded) {
-    const std::string& id = loaded.scenario.certify->id;
-    return {std::strtol(id.c_str(), nullptr, 10), std::strtol(id.c_str() + id.find('.') + 1, nullptr, 10)};
-}
-
-}  // namespace
 
 std::vector<LoadedScenario> load_cases(const std::string& suite, std::vector<InputError>& errors) {
     const auto files = find_scenarios(suite);
@@ -40,8 +30,9 @@ std::vector<LoadedScenario> load_cases(const std::string& suite, std::vector<Inp
             cases.push_back(std::move(loaded));
         }
     }
-    std::sort(cases.begin(), cases.end(),
-              [](const LoadedScenario& a, const LoadedScenario& b) { return order_of(a) < order_of(b); });
+    std::sort(cases.begin(), cases.end(), [](const LoadedScenario& a, const LoadedScenario& b) {
+        return report::id_before(a.scenario.certify->id, b.scenario.certify->id);
+    });
     return cases;
 }
 

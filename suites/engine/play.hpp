@@ -17,13 +17,13 @@ namespace squall {
 
 enum class FaultNews { in_force, over, not_injected };
 
-/// What whoever watches gets to see. Called from the playing thread.
+/// What whoever watches gets to see; by itself, nobody watches. Called from the playing thread.
 class Observer {
 public:
     virtual ~Observer() = default;
-    virtual void phase(const Scenario& scenario, const std::string& name, Nanos duration) = 0;
-    virtual void fault(const std::string& name, FaultNews news, const std::string& detail) = 0;
-    virtual void tick(Nanos elapsed, const workload::Live& live) = 0;  ///< every 250 ms
+    virtual void phase(const Scenario&, const std::string& /*name*/, Nanos /*duration*/) {}
+    virtual void fault(const std::string& /*name*/, FaultNews, const std::string& /*detail*/) {}
+    virtual void tick(Nanos /*elapsed*/, const workload::Live&) {}  ///< every 250 ms
 };
 
 struct PlayOptions {

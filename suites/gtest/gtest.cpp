@@ -31,13 +31,6 @@ Outcome outcome_of(Verdict verdict) {
     return Outcome::error;
 }
 
-/// GoogleTest shows what came of it.
-class Nobody : public Observer {
-    void phase(const Scenario&, const std::string&, Nanos) override {}
-    void fault(const std::string&, FaultNews, const std::string&) override {}
-    void tick(Nanos, const workload::Live&) override {}
-};
-
 void refuse(const std::vector<InputError>& errors) {
     if (errors.empty()) return;
     std::string text;
@@ -130,7 +123,7 @@ Played play(const Request& request) {
     make_ready(*profile, options.state);
     options.command = {"squall",   "run",         request.scenario, "--seed", std::to_string(loaded.scenario.seed),
                        "--target", request.target};
-    Nobody nobody;
+    Observer nobody;  // GoogleTest shows what came of it
     auto played = squall::play(loaded.scenario, loaded.text, *profile, options, nobody);
     require(played);
     auto record = std::make_shared<Played::Record>();

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstdlib>
+#include <map>
 
 #include "suites/report/findings_json.hpp"
 
@@ -225,6 +228,29 @@ std::string to_json(const Certificate& certificate) {
                                         {"cases", std::move(cases)},
                                         {"levels", std::move(levels)}}) +
            "\n";
+}
+
+std::string tally(const std::vector<CaseResult>& cases) {
+    std::map<CaseVerdict, std::size_t> counts;
+    for (const auto& result : cases)
+        ++counts[result.verdict];
+    std::string text;
+    for (const auto& [verdict, count] : counts)
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(verdict));
+    return text.empty() ? "no cases" : text;
+}
+
+bool id_before(const std::string& a, const std::string& b) {
+    const auto key = [](const std::string& id) {
+        std::vector<unsigned long> parts;
+        for (std::size_t at = 0; at < id.size();) {
+            const auto dot = std::min(id.find('.', at), id.size());
+            parts.push_back(std::strtoul(id.substr(at, dot - at).c_str(), nullptr, 10));
+            at = dot + 1;
+        }
+        return std::pair(parts, id);
+    };
+    return key(a) < key(b);
 }
 
 Result<Certificate> parse_certificate(std::string_view text, const std::string& file) {

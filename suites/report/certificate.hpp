@@ -61,6 +61,9 @@ struct Certificate {
     std::vector<Level> levels;      ///< lowest first
 };
 
+std::string tally(const std::vector<CaseResult>& cases);     ///< "21 OK, 2 NON-STRICT, 1 FAILED"
+bool id_before(const std::string& a, const std::string& b);  ///< "3.10" stands behind "3.9"
+
 /// Described by docs/reference/certificate.schema.json.
 std::string to_json(const Certificate& certificate);
 /// JUnit: a suite a server, a test case for each case and protocol. FAILED is a <failure>, INCONCLUSIVE an <error>.

@@ -54,16 +54,6 @@ std::string again(const std::string& command) {
     return "<p>The command that plays it again:</p><pre class=\"wrap\">" + escape(command) + "</pre>\n";
 }
 
-std::string tally(const std::vector<CaseResult>& cases) {
-    std::map<CaseVerdict, std::size_t> counts;
-    for (const auto& result : cases)
-        ++counts[result.verdict];
-    std::string text;
-    for (const auto& [verdict, count] : counts)
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(verdict));
-    return text.empty() ? "no cases" : text;
-}
-
 std::string headline(const Certificate& certificate) {
     const Level* level = level_of(certificate);
     const auto worst = worst_of(certificate);
@@ -73,27 +63,13 @@ std::string headline(const Certificate& certificate) {
                        escape(word), level ? escape(level->meaning) : "", escape(tally(certificate.cases)));
 }
 
-/// Numbers as numbers: 3.10 comes behind 3.9.
-bool before(const std::string& a, const std::string& b) {
-    const auto key = [](const std::string& id) {
-        std::vector<unsigned long> parts;
-        for (std::size_t at = 0; at < id.size();) {
-            const auto dot = std::min(id.find('.', at), id.size());
-            parts.push_back(std::strtoul(id.substr(at, dot - at).c_str(), nullptr, 10));
-            at = dot + 1;
-        }
-        return std::pair(parts, id);
-    };
-    return key(a) < key(b);
-}
-
 struct Row {
     std::string name, group;
     std::map<std::pair<std::size_t, std::string>, const CaseResult*> cells;  ///< server's number, protocol
 };
 
 std::string matrix(const std::vector<Listed>& servers) {
-    std::map<std::string, Row, decltype(&before)> rows(&before);
+    std::map<std::string, Row, decltype(&id_before)> rows(&id_before);
     std::vector<std::pair<std::size_t, std::string>> columns;
     for (std::size_t n = 0; n < servers.size(); ++n) {
         std::set<std::string> protocols;
