@@ -96,7 +96,15 @@ std::variant<Response, Failure> ask(ProbeConnection& connection, const std::stri
     HeadReader head;
     for (;;) {
         const auto bytes = connection.receive(until);
-        if (!bytes) return failed_to("wait for the response", bytes.error(), response.bytes);
+        if (!bytes) {
+            Failure failure = failed_to("wait for the response", bytes.error(), response.bytes);
+            if (bytes.error().system_error == ETIMEDOUT) {
+                failure.advice =
+                    "it took the request and is silent: is the path right? does it want a header that "
+                    "browsers send (--header 'Origin: http://…')?";
+            }
+            return failure;
+        }
         if (bytes->empty()) return Failure{"the connection ended before the response was complete", response.bytes, ""};
         response.bytes += *bytes;
         std::string_view rest = *bytes;

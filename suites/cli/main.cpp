@@ -9,6 +9,11 @@
 
 namespace {
 
+/// One value each time it is given: CLI11 would take the next words as well, and "[a,b]" apart.
+CLI::Option* several(CLI::Option* option) {
+    return option->allow_extra_args(false);
+}
+
 using squall::cli::CertifyArguments;
 using squall::cli::CompareArguments;
 using squall::cli::InitArguments;
@@ -35,7 +40,7 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->add_option("--protocol", arguments.protocol,
                     "Of cohorts with 'protocol: any': sse or websocket; default: the first that the target offers");
     run->add_option("--out", arguments.runs, "Directory that the run directories are made in")->capture_default_str();
-    run->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    several(run->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it"));
     run->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     run->callback([&] { code = squall::cli::run(arguments); });
 }
@@ -43,9 +48,9 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
 void add_certify(CLI::App& app, CertifyArguments& arguments, int& code) {
     auto* certify =
         app.add_subcommand("certify", "Play the certification suite on servers, and write a certificate each");
-    certify
-        ->add_option("--target", arguments.targets,
-                     "Profile of a server: a file, or a name from `squall list targets`; may be given several times")
+    several(certify->add_option(
+                "--target", arguments.targets,
+                "Profile of a server: a file, or a name from `squall list targets`; may be given several times"))
         ->required();
     certify->add_flag("--quick", arguments.quick,
                       "A third of the cases: under 3 minutes for a server with both protocols");
@@ -59,7 +64,7 @@ void add_certify(CLI::App& app, CertifyArguments& arguments, int& code) {
         ->capture_default_str();
     certify->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     certify->add_option("--json", arguments.json, "Write all certificates as JSON to this file");
-    certify->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    several(certify->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it"));
     certify->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     certify->callback([&] { code = squall::cli::certify(arguments); });
 }
@@ -68,8 +73,9 @@ void add_proxy(CLI::App& app, ProxyArguments& arguments, int& code) {
     auto* proxy = app.add_subcommand("proxy", "Pass TCP connections on, with faults, until it is interrupted");
     proxy->add_option("--listen", arguments.listen, "HOST:PORT that clients connect to; port 0: a free one");
     proxy->add_option("--upstream", arguments.upstream, "HOST:PORT that they are passed on to");
-    proxy->add_option("--fault", arguments.faults,
-                      "As in a scenario: 'proxy-latency delay=100ms direction=both'; may be given several times");
+    several(
+        proxy->add_option("--fault", arguments.faults,
+                          "As in a scenario: 'proxy-latency delay=100ms direction=both'; may be given several times"));
     proxy
         ->add_option("--control", arguments.control,
                      "Serve a control API like Toxiproxy's on HOST:PORT, by default 127.0.0.1:8474; it has no "
@@ -110,10 +116,11 @@ void add_init(CLI::App& app, InitArguments& arguments, int& code) {
     init->add_option("--websocket", arguments.websocket, "URL of a WebSocket (ws://, wss://), likewise");
     init->add_option("--publish", arguments.publish, "How a message is published: 'POST URL', likewise");
     init->add_option("--body", arguments.body, "What is published; {payload} stands for the message");
-    init->add_option("--header", arguments.headers,
-                     "'Name: value', sent with every request; may be given several times");
-    init->add_option("--opening", arguments.opening,
-                     "Text frame that subscribes, sent once the WebSocket is open; may be given several times");
+    several(init->add_option("--header", arguments.headers,
+                             "'Name: value', sent with every request; may be given several times"));
+    several(
+        init->add_option("--opening", arguments.opening,
+                         "Text frame that subscribes, sent once the WebSocket is open; may be given several times"));
     auto* ca = init->add_option("--ca", arguments.ca, "Trust the certificates in this file (PEM)");
     init->add_flag("--insecure", arguments.insecure, "Take any certificate")->excludes(ca);
     init->add_option("--output", arguments.output, "Where the profile goes; a file that is there is not replaced")

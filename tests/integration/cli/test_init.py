@@ -88,11 +88,13 @@ class Works(InitTest):
 
     def test_without_topics_and_with_a_frame_to_begin_with(self):
         address = self.start_reference_server("--ping-interval=50ms")
-        self.init("--websocket", f"ws://{address}/ws?topic=a", "--opening", 'say "hello"', "--listen", "30",
+        self.init("--websocket", f"ws://{address}/ws?topic=a", "--opening", 'say "hello"', "--opening",
+                  '["say","hello"]', "--listen", "30",
                   "--publish", f"POST http://{address}/publish?topic=a", "--header", "Sec-WebSocket-Protocol: push",
                   "--header", "X-Who: me")
         written = (self.directory / "target.yaml").read_text()
-        for line in ("topics: false", '  opening:', '    - "say \\"hello\\""', '  subprotocol: "push"',
+        for line in ("topics: false", '  opening:', '    - "say \\"hello\\""', '    - "[\\"say\\",\\"hello\\"]"',
+                     '  subprotocol: "push"',
                      '  "X-Who": "me"'):
             self.assertIn(line + "\n", written)
 
