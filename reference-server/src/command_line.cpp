@@ -30,6 +30,7 @@ std::vector<std::string> apply_file(Config& config, const std::string& path, Ori
 std::variant<Config, int> read_command_line(int argc, const char* const* argv) {
     CLI::App app{"squall-reference-server: pushes published messages over SSE and WebSocket, with bounded delivery."};
     app.footer("Endpoints: GET /events?topic=T, GET /ws?topic=T, POST /publish?topic=T, /metrics, /healthz, /readyz.");
+    app.set_version_flag("--version", "squall-reference-server " SQUALL_VERSION);
     Config config;
     std::string file;
     app.add_option("--config", file, "YAML file of settings; a key is a flag's name with _ for -")->type_name("FILE");
