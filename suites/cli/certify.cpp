@@ -176,6 +176,8 @@ std::string levels_text(const Certificate& certificate) {
     for (const auto& level : certificate.levels) {
         text +=
             fmt::format("  {:<9} {}  {}\n", level.name, level.reached ? "reached    " : "not reached", level.meaning);
+        const auto reasons = level.reached ? "" : report::in_the_way(level, certificate.cases);
+        if (!reasons.empty()) text += fmt::format("{:24}{}\n", "", reasons);
     }
     return text;
 }

@@ -1,12 +1,13 @@
 #include "suites/report/certificate_page.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
+#include "suites/report/grade.hpp"
 #include "suites/report/html.hpp"
 #include "suites/report/run_tables.hpp"
 
@@ -27,14 +28,12 @@ std::string description(const std::vector<std::pair<const char*, std::string>>& 
 
 std::string levels_html(const Certificate& certificate) {
     if (certificate.levels.empty()) return {};
-    Table table{"Levels", {"level", "", "what it means", "cases"}, {}, {}};
+    Table table{"Levels", {"level", "", "what it means", "cases", "in the way"}, {}, {}};
     for (const auto& level : certificate.levels) {
-        std::string cases;
-        for (const auto& id : level.cases)
-            cases += (cases.empty() ? "" : ", ") + escape(id);
         table.rows.push_back({"<b>" + escape(level.name) + "</b>",
                               level.reached ? pill("reached", Tone::good) : pill("not reached", Tone::plain),
-                              escape(level.meaning), cases});
+                              escape(level.meaning), escape(fmt::format("{}", fmt::join(level.cases, ", "))),
+                              level.reached ? "" : escape(in_the_way(level, certificate.cases))});
     }
     return html(table);
 }

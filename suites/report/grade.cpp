@@ -65,4 +65,15 @@ bool reached(const Level& level, const std::vector<CaseResult>& results) {
     });
 }
 
+std::string in_the_way(const Level& level, const std::vector<CaseResult>& results) {
+    std::string text;
+    for (const auto& result : results) {
+        if (std::find(level.cases.begin(), level.cases.end(), result.id) == level.cases.end() || is_good(result))
+            continue;
+        text +=
+            fmt::format("{}{} {} {}", text.empty() ? "" : ", ", result.id, result.protocol, to_string(result.verdict));
+    }
+    return text;
+}
+
 }  // namespace squall::report

@@ -21,4 +21,7 @@ Grade grade(const Scenario& scenario, const Judgement& judgement);
 /// without cases is not reached.
 bool reached(const Level& level, const std::vector<CaseResult>& results);
 
+/// What keeps the level from being reached, of what was played: "12.2 sse UNIMPLEMENTED, 12.2 websocket UNIMPLEMENTED".
+std::string in_the_way(const Level& level, const std::vector<CaseResult>& results);
+
 }  // namespace squall::report

@@ -117,6 +117,10 @@ TEST(Level, IsReachedByAllOfItsCasesOverEveryProtocol) {
 
 TEST(Level, IsNotReachedByCasesThatWereNotPlayed) {
     EXPECT_FALSE(reached({"delivers", "", {"1.1", "1.2"}, false}, {result("1.1", "sse", CaseVerdict::ok)}));
+    EXPECT_EQ(in_the_way({"delivers", "", {"1.1", "1.2"}, false},
+                         {result("1.1", "sse", CaseVerdict::ok), result("1.1", "websocket", CaseVerdict::failed),
+                          result("1.2", "sse", CaseVerdict::unimplemented), result("1.3", "sse", CaseVerdict::failed)}),
+              "1.1 websocket FAILED, 1.2 sse UNIMPLEMENTED");
     EXPECT_FALSE(reached({"resumes", "", {}, false}, {result("1.1", "sse", CaseVerdict::ok)}));
     auto longer_than_the_case = result("1.1", "sse", CaseVerdict::informational);
     EXPECT_TRUE(reached({"honest", "", {"1.1"}, false}, {longer_than_the_case}));
