@@ -200,7 +200,7 @@ std::string index_html(const std::vector<Listed>& servers) {
 std::string certificate_html(const Certificate& certificate) {
     Page page;
     page.title = certificate.server + ": certificate";
-    page.header = fmt::format("<p class=\"brand\">squall certificate</p>\n<h1>{} {}</h1>\n<p>{}</p>\n",
+    page.header = fmt::format("<p class=\"brand\">squall certificate</p>\n<h1>{} <small>{}</small></h1>\n<p>{}</p>\n",
                               escape(certificate.server), escape(certificate.version), escape(certificate.summary)) +
                   headline(certificate);
     Table table{"Cases", {"case", "protocol", "verdict", "why"}, {}, {}};

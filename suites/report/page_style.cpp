@@ -87,6 +87,7 @@ button{font:inherit;color:var(--link);background:none;border:1px solid var(--edg
 border-radius:6px;padding:.1rem .6rem}
 .matrix{width:auto}.matrix td,.matrix th{padding:.3rem .45rem}
 .matrix td .pill{font-size:.78rem}
+.matrix thead th{white-space:normal}.matrix tbody th{min-width:9rem}
 .matrix .group th{padding-top:1rem;color:var(--fg);font-size:.92rem;border-bottom:2px solid var(--edge)}
 .matrix a{text-decoration:none}.matrix a:hover .pill,.matrix a:focus .pill{text-decoration:underline}
 @media (max-width:40rem){body{padding:.7rem .8rem 3rem;font-size:14.5px}nav{margin:0 -.8rem;padding:0 .8rem}
