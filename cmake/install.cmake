@@ -1,5 +1,6 @@
 # What `cmake --install` puts under a prefix: the two programs, the suites and profiles, and the library for GoogleTest with
-# the package that find_package(squall) looks for.
+# the package that find_package(squall) looks for. The reference server's mutants that incidents name are installed where
+# they are made, in reference-server/mutants.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS squall squall-reference-server)

@@ -12,11 +12,15 @@
 #include "faults/core/journal.hpp"
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/cgroup_files.hpp"
+#include "faults/kernel/memory_canary.hpp"
 
 namespace squall {
 namespace {
 
 namespace files = kernel::cgroup_files;
+
+constexpr std::uint64_t canary_bytes_beyond = 16 << 20;  // beyond what the limit leaves: the kernel counts in batches
+constexpr std::uint64_t canary_bytes_max = 1 << 30;      // taken within seconds, and there on most hosts
 
 class MemoryCap final : public Injection {
 public:
@@ -57,6 +61,25 @@ public:
         return sample();
     }
 
+    /// The limit is shown to hold at once, whether or not the target will ever want as much.
+    Status send_canary() {
+        const double room = std::strtod(in_force_.c_str(), nullptr) - static_cast<double>(charged_);
+        const auto wanted = static_cast<std::uint64_t>(std::max(room, 0.0)) + canary_bytes_beyond;
+        if (wanted > canary_bytes_max) {
+            return Error{
+                fmt::format("memory-cap: the canary would have to take {}, and takes {} at most; lower the limit",
+                            in_bytes(wanted), in_bytes(canary_bytes_max))};
+        }
+        const auto killed = kernel::killed_at_memory_limit(cgroup_, wanted);
+        if (!killed) return killed.error();
+        canary_killed_ = *killed;
+        canary_sent_ = true;
+        const auto after = cgroup_.memory_events();  // what follows is the target's own
+        if (!after) return after.error();
+        before_ = *after;
+        return {};
+    }
+
     Status advance(Nanos) override { return sample(); }
 
     Result<Witness> witness() override {
@@ -67,18 +90,24 @@ public:
         const auto refused = static_cast<double>(now->refused - before_.refused);
         const auto killed = static_cast<double>(now->killed - before_.killed);
         Witness witness;
-        witness.bit = kind_ == kernel::MemoryBound::high ? throttled > 0 : refused > 0 || killed > 0;
+        witness.bit =
+            canary_killed_ || (kind_ == kernel::MemoryBound::high ? throttled > 0 : refused > 0 || killed > 0);
         witness.evidence = fmt::format(
             "{} of {} B was {} {} times; the target had {} at the injection, at most {} since",
             earlier_.path.filename().string(), in_force_, kind_ == kernel::MemoryBound::high ? "exceeded" : "reached",
             kind_ == kernel::MemoryBound::high ? throttled : refused, in_bytes(charged_), in_bytes(charged_max_));
         if (killed > 0) witness.evidence += fmt::format("; the kernel killed {} of its processes (OOM)", killed);
+        if (canary_sent_) {
+            witness.evidence += fmt::format("; a process of squall's own in its group was {} at the limit",
+                                            canary_killed_ ? "killed" : "not killed");
+        }
         witness.measures = {{"limit_bytes", std::strtod(in_force_.c_str(), nullptr)},
                             {"charged_bytes_before", static_cast<double>(charged_)},
                             {"charged_bytes_max", static_cast<double>(charged_max_)},
                             {"throttled", throttled},
                             {"refused", refused},
-                            {"oom_kills", killed}};
+                            {"oom_kills", killed},
+                            {"canary_kills", canary_killed_ ? 1.0 : 0.0}};
         return witness;
     }
 
@@ -110,6 +139,8 @@ private:
     std::string in_force_;
     std::uint64_t charged_ = 0;
     std::uint64_t charged_max_ = 0;
+    bool canary_sent_ = false;
+    bool canary_killed_ = false;
     std::optional<std::uint64_t> record_;
 };
 
@@ -122,8 +153,14 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& o
     const auto bound = bound_of("memory-cap", options);
     if (!bound) return bound.error();
     const auto kind = options.choice("kind") == "high" ? kernel::MemoryBound::high : kernel::MemoryBound::max;
+    if (options.flag("canary") && kind == kernel::MemoryBound::high) {
+        return Error{"memory-cap: at 'kind: high' nothing is killed, and a canary would show nothing; leave it out"};
+    }
     auto injection = std::make_unique<MemoryCap>(rig, kind);
     if (auto begun = injection->begin(*bound); !begun) return begun.error();
+    if (options.flag("canary")) {
+        if (auto sent = injection->send_canary(); !sent) return sent.error();
+    }
     return std::unique_ptr<Injection>(std::move(injection));
 }
 
@@ -134,7 +171,7 @@ const RegisterFault registered{Fault{
                  "memory.limit_in_bytes).",
     .privilege = "root, or a delegated cgroup",
     .witness = "The kernel counted that the limit was reached, or killed a process for want of memory, since the "
-               "injection.",
+               "injection; or it killed the canary, if one was asked for.",
     .healing = "The limit that was there before is written back; what was killed stays dead.",
     .site = Site::target,
     .holds = "the target's memory limit",
@@ -157,6 +194,11 @@ const RegisterFault registered{Fault{
              .doc = "At the limit the target is slowed down (high; cgroup v2 only) or gets no more (max).",
              .fallback = "max",
              .choices = {"high", "max"}},
+            {.name = "canary",
+             .kind = OptionSpec::Kind::flag,
+             .dimension = {},
+             .doc = "A process of squall's own in the target's group runs into the limit, as proof that it holds.",
+             .fallback = "false"},
         },
     .inject = inject,
 }};

@@ -29,13 +29,6 @@ std::string host_line() {
                        facts.at("cpus").to_number<std::uint64_t>(), gigabytes);
 }
 
-/// Of the target, as the run's facts have it.
-std::string version_of(const History& history) {
-    const auto* target = history.facts().if_contains("target");
-    const auto* version = target && target->is_object() ? target->get_object().if_contains("version") : nullptr;
-    return version && version->is_string() ? std::string(version->get_string()) : "";
-}
-
 std::vector<std::string> command_of(const CertifyArguments& arguments, const std::string& target) {
     std::vector<std::string> command{self(), "certify", "--target", target};
     if (arguments.quick) command.push_back("--quick");

@@ -79,9 +79,14 @@ int validate(const std::vector<std::string>& wanted, const std::string& target) 
             }
         }
         for (const auto& loaded : load_scenarios(scenarios, errors)) {
+            const std::size_t before = errors.size();
+            if (loaded.scenario.incident) {
+                for (const auto& server : loaded.scenario.incident->servers)
+                    load_profile(server.target, errors);
+            }
             const auto refusals = profile ? refused(loaded.scenario, *profile) : std::vector<InputError>();
-            valid += refusals.empty();
             errors.insert(errors.end(), refusals.begin(), refusals.end());
+            valid += errors.size() == before;
         }
     }
     print(errors);

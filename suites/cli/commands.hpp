@@ -40,6 +40,20 @@ struct CertifyArguments {
     bool plain = false;
 };
 
+struct ReproduceArguments {
+    std::vector<std::string> incidents;  ///< files, directories, or names in the catalogue
+    bool all = false;                    ///< those of the catalogue instead
+    std::string server;                  ///< only this one; empty: all of each incident
+    std::optional<std::uint64_t> seed;
+    unsigned repeat = 1;
+    std::string junit;
+    std::string json;
+    std::string html;  ///< a directory
+    std::string runs = "runs";
+    std::vector<std::string> without;
+    bool plain = false;
+};
+
 struct ProxyArguments {
     std::string listen, upstream, control;  ///< empty: none
     std::vector<std::string> faults;        ///< "NAME OPTION=VALUE …"
@@ -57,6 +71,25 @@ struct CompareArguments {
     bool gate = false;                 ///< two servers are a mistake
 };
 
+struct IncidentImportArguments {
+    std::string file;
+    std::vector<std::string> map;  ///< "NAME=WORD"
+    std::string scale, speed;      ///< "1:50", "4x"; empty: chosen
+    std::string output;            ///< empty: NAME.yaml, after the file
+};
+
+struct IncidentFitArguments {
+    std::string scenario;  ///< a file whose record has free parameters
+    std::string target = "reference-server";
+    std::size_t runs = 12;
+    std::optional<std::uint64_t> seed;
+    std::string protocol;  ///< as of RunArguments
+    std::string out = "runs";
+    std::string output;  ///< where the fitted scenario goes; empty: NAME-fitted.yaml
+    std::vector<std::string> without;
+    bool plain = false;
+};
+
 struct InitArguments {
     std::string sse, websocket;        ///< URLs
     std::string publish;               ///< "POST URL"
@@ -71,6 +104,7 @@ struct InitArguments {
 
 int run(const RunArguments& arguments);
 int certify(const CertifyArguments& arguments);
+int reproduce(const ReproduceArguments& arguments);
 int validate(const std::vector<std::string>& files, const std::string& target);
 int list(const std::string& what);
 int explain(const std::string& name);
@@ -80,6 +114,8 @@ int report(const ReportArguments& arguments);
 /// What `squall run --html --markdown` asked for: 0, or the exit code of what went wrong.
 int report_played(const std::vector<report::RunResult>& results, const std::string& html, const std::string& markdown);
 int compare(const CompareArguments& arguments);
+int incident_import(const IncidentImportArguments& arguments);
+int incident_fit(const IncidentFitArguments& arguments);
 int heal();
 int proxy(const ProxyArguments& arguments);
 int init(const InitArguments& arguments);

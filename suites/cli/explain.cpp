@@ -87,6 +87,20 @@ int explain_metric(const Metric& metric) {
     return 0;
 }
 
+void explain_incident(const Incident& incident) {
+    fmt::print("incident {}\n  {}\n  scale: {}\n", incident.number, incident.story, incident.scale);
+    for (const auto& source : incident.sources)
+        fmt::print("  source: {}\n", source);
+    fmt::print("servers (squall reproduce)\n");
+    for (const auto& server : incident.servers) {
+        std::string what = server.target + (server.flaw.empty() ? "" : " with " + server.flaw);
+        for (const auto& [setting, value] : server.settings)
+            what += fmt::format(", {}: {}", setting, value);
+        fmt::print("  {:<20} {:<8} {}\n", server.name, to_string(server.is), what);
+        if (!server.fails.empty()) fmt::print("  {:<20} fails by: {}\n", "", server.fails);
+    }
+}
+
 int explain_scenario(const LoadedScenario& loaded) {
     const auto& scenario = loaded.scenario;
     fmt::print("{}: {}\n", scenario.name, scenario.summary);
@@ -104,6 +118,7 @@ int explain_scenario(const LoadedScenario& loaded) {
     if (!scenario.catches.empty()) fmt::print("mutants it has to catch\n");
     for (const auto& [mutant, invariant] : scenario.catches)
         fmt::print("  {:<30} by: {}\n", mutant, invariant);
+    if (scenario.incident) explain_incident(*scenario.incident);
     fmt::print("file: {}\n", scenario.file);
     return 0;
 }

@@ -100,6 +100,18 @@ std::optional<Profile> load_profile(const std::string& what, std::vector<InputEr
     return parsed.profile;
 }
 
+Result<fs::path> find_flaw(const std::string& name) {
+    std::error_code ignored;  // without /proc it is not found
+    const auto beside = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+    for (const auto& place : {beside / "mutants", beside.parent_path() / "libexec/squall/mutants"}) {
+        if (fs::is_regular_file(place / name, ignored)) return place / name;
+    }
+    return Error{
+        fmt::format("there is no program of the reference server with the flaw '{}': {} is not there; `cmake --build "
+                    "build/PRESET --target mutants` builds those that reference-server/mutants has",
+                    name, (beside / "mutants" / name).string())};
+}
+
 bool is_profile(const fs::path& file) {
     const auto text = read_file(file);
     if (!text) return false;  // whoever takes it for a scenario says why

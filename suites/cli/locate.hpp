@@ -14,7 +14,8 @@ struct LoadedScenario {
     std::string text;
 };
 
-/// $SQUALL_SHARE, else share/squall under the prefix that squall is installed in, else the source tree it was built from.
+/// $SQUALL_SHARE, else share/squall under the prefix that squall is installed in, else the source tree it was built
+/// from.
 std::filesystem::path share_directory();
 
 /// A file; every *.yaml under a directory, sorted; or a name: a suite ("core") or a scenario of the catalogue.
@@ -27,6 +28,11 @@ std::vector<LoadedScenario> load_scenarios(const std::vector<std::filesystem::pa
 
 /// A file, or the name of a profile in suites/profiles. Mistakes go to `errors`.
 std::optional<Profile> load_profile(const std::string& what, std::vector<InputError>& errors);
+
+/// The program of the reference server's mutant: mutants/NAME beside squall in a build tree,
+/// libexec/squall/mutants/NAME under the prefix that squall is installed in. Error: it is in neither; says how it is
+/// built.
+Result<std::filesystem::path> find_flaw(const std::string& name);
 
 /// A file that says where a server is or how it is started, which no scenario does. One that cannot be read is none.
 bool is_profile(const std::filesystem::path& file);

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "suites/cli/commands.hpp"
+#include "suites/cli/incident.hpp"
 
 namespace {
 
@@ -19,6 +20,7 @@ using squall::cli::CompareArguments;
 using squall::cli::InitArguments;
 using squall::cli::ProxyArguments;
 using squall::cli::ReportArguments;
+using squall::cli::ReproduceArguments;
 using squall::cli::RunArguments;
 
 void add_run(CLI::App& app, RunArguments& arguments, int& code) {
@@ -67,6 +69,32 @@ void add_certify(CLI::App& app, CertifyArguments& arguments, int& code) {
     several(certify->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it"));
     certify->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     certify->callback([&] { code = squall::cli::certify(arguments); });
+}
+
+void add_reproduce(CLI::App& app, ReproduceArguments& arguments, int& code) {
+    auto* reproduce = app.add_subcommand(
+        "reproduce",
+        "Play incidents on the server as it was and as it was mended; exit code 0 where the one fails by the "
+        "invariant that is named, and the other passes");
+    auto* names = reproduce->add_option("incident", arguments.incidents,
+                                        "Names in the catalogue (gateway-spin), files or directories");
+    auto* all = reproduce->add_flag("--all", arguments.all, "All of the catalogue")->excludes(names);
+    reproduce->add_option("--server", arguments.server, "Only on the server of this name");
+    reproduce->add_option("--seed", arguments.seed, "Overrides the incidents'; the same seed gives the same schedule");
+    reproduce->add_option("--repeat", arguments.repeat, "Plays everything so often, the seed one higher each time")
+        ->check(CLI::Range(1U, 100000U))
+        ->capture_default_str();
+    reproduce->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
+    reproduce->add_option("--json", arguments.json, "Write the findings and figures as JSON to this file");
+    reproduce->add_option("--html", arguments.html, "Draw each run, and an index, in this directory");
+    reproduce->add_option("--out", arguments.runs, "Directory that the run directories are made in")
+        ->capture_default_str();
+    reproduce->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    reproduce->add_flag("--plain", arguments.plain, "No progress line even on a terminal");
+    reproduce->callback([&, names, all] {
+        if (names->count() + all->count() == 0) throw CLI::RequiredError("incident or --all");
+        code = squall::cli::reproduce(arguments);
+    });
 }
 
 void add_proxy(CLI::App& app, ProxyArguments& arguments, int& code) {
@@ -160,10 +188,15 @@ int main(int argc, char** argv) {
     add_run(app, arguments, code);
     CertifyArguments certify_arguments;
     add_certify(app, certify_arguments, code);
+    ReproduceArguments reproduce_arguments;
+    add_reproduce(app, reproduce_arguments, code);
     ProxyArguments proxy_arguments;
     add_proxy(app, proxy_arguments, code);
     InitArguments init_arguments;
     add_init(app, init_arguments, code);
+
+    squall::cli::IncidentArguments incident_arguments;
+    squall::cli::add_incident(app, incident_arguments, code);
 
     auto* validate =
         app.add_subcommand("validate", "Check scenarios and profiles; reports every mistake with line and column");

@@ -107,6 +107,12 @@ Judgement one_finding(const char* name, Verdict verdict, const char* expected, c
     return {verdict, {std::move(finding)}};
 }
 
+std::string version_of(const History& history) {
+    const auto* target = history.facts().if_contains("target");
+    const auto* version = target && target->is_object() ? target->get_object().if_contains("version") : nullptr;
+    return version && version->is_string() ? std::string(version->get_string()) : "";
+}
+
 std::string self() {
     std::error_code ignored;  // without /proc, whoever reads it knows where squall is
     const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);

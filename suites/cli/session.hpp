@@ -30,6 +30,9 @@ struct PlayedScenario {
 PlayedScenario play_scenario(const Scenario& scenario, const std::string& text, const Profile& profile,
                              const PlayOptions& options, Observer& observer);
 
+/// Of the target, as the run's facts have it; empty: unknown.
+std::string version_of(const History& history);
+
 Judgement one_finding(const char* name, Verdict verdict, const char* expected, const std::string& detail);
 
 std::string self();                                         ///< how squall is called

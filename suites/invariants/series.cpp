@@ -56,6 +56,7 @@ std::vector<Point> worst_of_summary(const History& history, const Measurement& m
         if (key.metric != measurement.metric || !matches(key.labels, measurement.selectors)) continue;
         if (label(key.labels, "stat") != to_string(measurement.aggregation)) continue;
         for (const Point& point : samples) {
+            if (!window.holds(point.at)) continue;
             const auto [entry, first] = worst.emplace(point.at, point.value);
             if (!first) entry->second = std::max(entry->second, point.value);
         }
@@ -105,6 +106,8 @@ Histogram merged(const std::map<std::int64_t, Histogram>& slices) {
 std::vector<Point> points(const History& history, const Measurement& measurement, const Window& window) {
     const Metric* metric = find_metric(measurement.metric);
     if (metric != nullptr && metric->kind == MetricKind::summary) return worst_of_summary(history, measurement, window);
+    const bool clients_own =
+        metric != nullptr && std::find(metric->labels.begin(), metric->labels.end(), "cohort") != metric->labels.end();
     ByShard shards;
     // A state in which no socket ever was is not sampled; that is an answer, too.
     bool sampled = std::any_of(measurement.selectors.begin(), measurement.selectors.end(),
@@ -114,12 +117,12 @@ std::vector<Point> points(const History& history, const Measurement& measurement
         const bool match = matches(key.labels, measurement.selectors);
         sampled = sampled || match;
         ByInstant& sums = shards[label(key.labels, "shard")];
-        for (const Point& point : samples)
-            sums[point.at] += match ? point.value : 0;
+        for (const Point& point : samples) {
+            // What is carried forward comes from before the window.
+            if (clients_own || window.holds(point.at)) sums[point.at] += match ? point.value : 0;
+        }
     }
     if (!sampled) return {};
-    const bool clients_own =
-        metric != nullptr && std::find(metric->labels.begin(), metric->labels.end(), "cohort") != metric->labels.end();
     return clients_own && shards.size() > 1 ? in_window(carried_forward(shards), window) : side_by_side(shards, window);
 }
 

@@ -114,6 +114,14 @@ struct ParsedExpression {
 };
 ParsedExpression parse_expression(std::string_view text, const Names& names);
 
+/// A measurement by itself, such as p95(queue.depth), that can be taken over any window: not accounted().
+struct ParsedMeasurement {
+    std::optional<Measurement> measurement;  ///< only without errors
+    Dimension dimension;                     ///< of its values
+    std::vector<ExpressionError> errors;
+};
+ParsedMeasurement parse_measurement(std::string_view text, const Names& names);
+
 /// Every measurement in the expression, baselines included (each once, left to right).
 std::vector<Measurement> measurements(const Expression& expression);
 /// Those that stand for themselves, and those that stand behind the word "baseline".

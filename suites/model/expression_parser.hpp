@@ -37,6 +37,7 @@ public:
     Parser(std::string_view text, const Names& names) : text_(text), names_(names) {}
 
     ParsedExpression parse();
+    ParsedMeasurement parse_measurement();
 
 private:
     // Text.

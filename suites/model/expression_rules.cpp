@@ -199,7 +199,33 @@ ParsedExpression Parser::parse() {
     return result;
 }
 
+ParsedMeasurement Parser::parse_measurement() {
+    ParsedMeasurement result;
+    try {
+        const Value whole = value();
+        if (peek() != '\0') throw SyntaxError{at_, "expected the end, found " + here()};
+        const auto* alone = whole.node ? std::get_if<Measurement>(&whole.node->what) : nullptr;
+        if (accounted_at_) {
+            error(*accounted_at_, "accounted reconciles the whole run; expected what can be taken at any time");
+        } else if (whole.node && alone == nullptr) {
+            error(whole.begin, "expected one measurement, such as p95(queue.depth)");
+        } else if (alone != nullptr) {
+            result.measurement = *alone;
+            result.dimension = whole.node->dimension;
+        }
+    } catch (const SyntaxError& wrong) {
+        error(wrong.column, wrong.message);
+    }
+    if (!errors_.empty()) result.measurement.reset();
+    result.errors = std::move(errors_);
+    return result;
+}
+
 }  // namespace expression_parser
+
+ParsedMeasurement parse_measurement(std::string_view text, const Names& names) {
+    return expression_parser::Parser(text, names).parse_measurement();
+}
 
 ParsedExpression parse_expression(std::string_view text, const Names& names) {
     return expression_parser::Parser(text, names).parse();

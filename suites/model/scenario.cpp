@@ -153,12 +153,14 @@ void read_scenario(const YAML::Node& root, Mistakes& mistakes, Scenario& scenari
     file.read_duration("connect_deadline", scenario.connect_deadline);
     file.read_duration("settle", scenario.settle);
     read_rig(file, mistakes, scenario);
-    read_settings(file, mistakes, scenario);
+    read_target(file, mistakes, scenario);
     read_cohorts(file, mistakes, scenario);
     read_phases(file, mistakes, scenario, faults);
     read_publishers(file, mistakes, scenario);
     read_invariants(file, mistakes, scenario);
     read_certify(file, mistakes, scenario);
+    read_incident(file, mistakes, scenario);
+    read_record(file, mistakes, scenario);
     read_catches(file, mistakes, scenario);
 }
 

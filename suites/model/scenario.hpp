@@ -11,6 +11,8 @@
 #include "faults/core/fault.hpp"
 #include "faults/core/option.hpp"
 #include "suites/model/expression.hpp"
+#include "suites/model/incident.hpp"
+#include "suites/model/record.hpp"
 
 namespace squall {
 
@@ -131,6 +133,8 @@ struct Scenario {
     std::vector<Phase> phases;
     std::vector<InvariantUse> invariants;
     std::optional<CertificationCase> certify;
+    std::optional<Incident> incident;
+    std::optional<Record> record;                ///< of the incident that it replays
     std::map<std::string, std::string> catches;  ///< mutant -> name of the invariant that must fail
     Nanos connect_deadline = 30 * nanos_per_second;
     Nanos rig_lag_max = 50'000'000;   ///< p99 of the rig's own lag; past it latencies are inconclusive
@@ -156,7 +160,7 @@ const std::vector<OptionSpec>& target_settings();
 
 /// `text` is the file's content; `file` is for messages. Pure: faults come from `faults`.
 /// Limits: 1 MiB of text, 64 cohorts, 64 publishers, 64 phases, 256 faults, each injected 1,000 times, 256 invariants,
-/// 1,000,000 connections.
+/// 1,000,000 connections; of an incident 16 sources, 16 servers, 64 figures; 64 recorded series of 10,000 points.
 ParsedScenario parse_scenario(std::string_view text, const std::string& file, const std::vector<Fault>& faults);
 
 /// What expressions in this scenario may refer to.

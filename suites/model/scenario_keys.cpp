@@ -53,6 +53,10 @@ KeySpec sections(std::string name, std::vector<KeySpec> (*keys)(), std::string d
     return key;
 }
 
+KeySpec settings(std::string doc) {
+    return plain(Shape::settings, "settings", false, std::move(doc));
+}
+
 KeySpec scalar(OptionSpec spec) {
     return {.shape = Shape::scalar, .spec = std::move(spec)};
 }
@@ -113,6 +117,8 @@ std::vector<KeySpec> scenario_keys() {
         sections("phases", phase_keys, "What happens, in order.", true),
         invariants,
         section("certify", certify_keys, "Makes it a case of the certification suite."),
+        section("incident", incident_keys, "Makes it a production incident."),
+        section("record", record_keys, "What was recorded of the incident that it replays."),
         plain(
             Shape::pairs, "catches", false,
             "Flaws of the reference server's mutants that this case catches, each with the invariant that must fail."),
@@ -120,7 +126,7 @@ std::vector<KeySpec> scenario_keys() {
 }
 
 std::vector<KeySpec> target_keys() {
-    return {plain(Shape::settings, "settings", false, "Limits and deadlines, in squall's words; profiles translate.")};
+    return {settings("Limits and deadlines, in squall's words; profiles translate.")};
 }
 
 std::vector<KeySpec> rig_keys() {
@@ -247,6 +253,72 @@ std::vector<KeySpec> certify_keys() {
         choice("level", "What it counts for.", std::move(levels), false),
         flag("needs_resume", "Only for targets that resume a stream behind Last-Event-ID.", "false"),
         flag("quick", "Played by squall certify --quick, too.", "false"),
+    };
+}
+
+std::vector<KeySpec> incident_keys() {
+    return {
+        whole("number", "Its place in lists; unique in a library.", 1, 99, true),
+        plain(Shape::text, "story", true, "What happened, in a few sentences."),
+        plain(Shape::texts, "sources", true, "Where that is told: URLs, or texts."),
+        plain(Shape::text, "scale", true, "At which scale it is replayed, and why that keeps the mechanism."),
+        sections("servers", incident_server_keys,
+                 "What it is played on, in this order; one flawed and one mended at least.", true),
+        sections("figures", incident_figure_keys, "Figures that were reported, each beside what the replay measures."),
+    };
+}
+
+std::vector<KeySpec> incident_server_keys() {
+    return {
+        plain(Shape::name, "name", true, "Kebab-case; unique in the incident."),
+        choice("is", "flawed: the run has to fail; mended: to pass; observed: is shown, and nothing expected of it.",
+               {"flawed", "mended", "observed"}, true),
+        plain(Shape::text, "target", false, "A profile: a file, or a name from squall list targets.",
+              IncidentServer().target),
+        plain(Shape::name, "flaw", false, "A mutant of the reference server; default: the target as it is."),
+        settings("Over the scenario's target.settings."),
+        plain(Shape::text, "fails", false, "Of a flawed one: the invariant that fails, and would have paged somebody."),
+        plain(Shape::text, "note", false, "What it is."),
+    };
+}
+
+std::vector<KeySpec> incident_figure_keys() {
+    return {
+        plain(Shape::text, "figure", true, "What it is a figure of."),
+        plain(Shape::text, "reported", true, "As it was reported."),
+        plain(Shape::text, "invariant", true, "The invariant that measures it; an informational one will do."),
+    };
+}
+
+std::vector<KeySpec> record_keys() {
+    return {
+        plain(Shape::text, "source", true, "The file that it was imported from."),
+        number("speed", dimension::none, "Recorded seconds per replayed second.", 1e-3, 1e6, false, "1"),
+        sections("series", recorded_series_keys, "What was recorded, and what the replay is held against it by.", true),
+        sections("free", free_keys, "What the record does not determine; squall incident fit searches for it."),
+    };
+}
+
+std::vector<KeySpec> recorded_series_keys() {
+    return {
+        plain(Shape::text, "name", true, "As the record called it."),
+        plain(Shape::text, "measure", true, "AGGREGATION(METRIC) of the replay, as in invariants: p95(queue.depth)."),
+        choice("unit", "Of the values.", {"count", "B", "s", "cores", "1/s", "share"}, true),
+        number("scale", dimension::none, "Replayed value = recorded value × scale.", 1e-12, 1e12, false, "1"),
+        plain(Shape::points, "points", true,
+              "[recorded seconds since the first instant, recorded value in base units], by time, two at least."),
+    };
+}
+
+std::vector<KeySpec> free_keys() {
+    return {
+        choice("what",
+               "slow-share: connections of the cohort 'slow' over all; slow-rate: its reading.rate; queue-bound: "
+               "target.settings.queue_messages_high.",
+               {"slow-share", "slow-rate", "queue-bound"}, true),
+        plain(Shape::quantity, "at", true, "What it is in this scenario."),
+        plain(Shape::quantity, "from", true, "Least that is tried."),
+        plain(Shape::quantity, "to", true, "Most that is tried."),
     };
 }
 

@@ -15,10 +15,13 @@ struct KeySpec {
         whole,     ///< a whole number; min and max are spec's
         scalar,    ///< quantity, choice or flag, as `spec` says
         names,     ///< a list of names
+        texts,     ///< a list of texts
         section,   ///< keys below
         sections,  ///< a list of sections
         pairs,     ///< names of one's own, with a text each
         settings,  ///< keys below: target_settings()
+        points,    ///< a list of [seconds, value]
+        quantity,  ///< of a dimension that depends on another key
     };
 
     Shape shape{};
@@ -41,6 +44,12 @@ std::vector<KeySpec> phase_keys();
 std::vector<KeySpec> fault_keys();  ///< those that all faults have; `cohort` and `share` belong to aimed ones
 std::vector<KeySpec> invariant_keys();
 std::vector<KeySpec> certify_keys();
+std::vector<KeySpec> incident_keys();
+std::vector<KeySpec> incident_server_keys();
+std::vector<KeySpec> incident_figure_keys();
+std::vector<KeySpec> record_keys();
+std::vector<KeySpec> recorded_series_keys();
+std::vector<KeySpec> free_keys();
 
 /// `fault_keys()` as this fault has them, and its own options.
 std::vector<KeySpec> keys_of(const Fault& fault);
@@ -56,7 +65,12 @@ inline constexpr std::size_t phases = 64;
 inline constexpr std::size_t faults = 256;
 inline constexpr std::size_t occurrences = 1000;  ///< of one fault
 inline constexpr std::size_t invariants = 256;
+inline constexpr std::size_t texts = 16;    ///< of a list
+inline constexpr std::size_t servers = 16;  ///< of an incident
+inline constexpr std::size_t figures = 64;  ///< likewise
 inline constexpr double connections = 1'000'000;
+inline constexpr std::size_t recorded_series = 64;
+inline constexpr std::size_t recorded_points = 10'000;  // of one series
 }  // namespace limits
 
 }  // namespace squall

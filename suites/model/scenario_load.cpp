@@ -140,20 +140,26 @@ void read_during(Section& section, const Scenario& scenario, Publisher& publishe
 
 }  // namespace
 
-void read_settings(Section& file, Mistakes& mistakes, Scenario& scenario) {
-    if (!file.has("target")) return;
-    Section target(mistakes, file.at("target"), target_keys(), "the target");
-    if (!target.has("settings")) return;
+std::map<std::string, std::string> read_settings(Section& section, Mistakes& mistakes, std::string what) {
+    std::map<std::string, std::string> written;
+    if (!section.has("settings")) return written;
     std::vector<KeySpec> keys;
     for (const OptionSpec& spec : target_settings())
         keys.push_back({.shape = KeySpec::Shape::scalar, .spec = spec});
-    Section settings(mistakes, target.at("settings"), std::move(keys), "target.settings");
+    Section settings(mistakes, section.at("settings"), std::move(keys), std::move(what));
     for (const OptionSpec& spec : target_settings()) {
         if (!settings.has(spec.name)) continue;
         settings.option(spec.name);
         const YAML::Node& value = settings.at(spec.name);
-        scenario.settings[spec.name] = value.IsScalar() ? value.Scalar() : "";
+        written[spec.name] = value.IsScalar() ? value.Scalar() : "";
     }
+    return written;
+}
+
+void read_target(Section& file, Mistakes& mistakes, Scenario& scenario) {
+    if (!file.has("target")) return;
+    Section target(mistakes, file.at("target"), target_keys(), "the target");
+    scenario.settings = read_settings(target, mistakes, "target.settings");
 }
 
 void read_cohorts(Section& file, Mistakes& mistakes, Scenario& scenario) {

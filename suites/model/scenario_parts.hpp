@@ -11,13 +11,18 @@
 
 namespace squall::scenario_parts {
 
-void read_settings(Section& file, Mistakes& mistakes, Scenario& scenario);
+void read_target(Section& file, Mistakes& mistakes, Scenario& scenario);
 void read_cohorts(Section& file, Mistakes& mistakes, Scenario& scenario);
 void read_publishers(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after the phases
 void read_phases(Section& file, Mistakes& mistakes, Scenario& scenario, const std::vector<Fault>& faults);
 void read_invariants(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after all that has a name
 void read_certify(Section& file, Mistakes& mistakes, Scenario& scenario);
-void read_catches(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after the invariants
+void read_incident(Section& file, Mistakes& mistakes, Scenario& scenario);  ///< after the invariants
+void read_record(Section& file, Mistakes& mistakes, Scenario& scenario);    ///< after the cohorts and settings
+void read_catches(Section& file, Mistakes& mistakes, Scenario& scenario);   ///< after the invariants
+
+/// The section's key "settings", as written; `what`: of the settings, for messages.
+std::map<std::string, std::string> read_settings(Section& section, Mistakes& mistakes, std::string what);
 
 /// Notes `name`, read from the section's key "name", when `earlier` has it.
 void note_duplicate(Section& section, const std::string& name, const std::vector<std::string>& earlier);

@@ -216,6 +216,16 @@ void Section::read_names(std::string_view key, std::vector<std::string>& out) {
     }
 }
 
+void Section::read_texts(std::string_view key, std::vector<std::string>& out) {
+    for (const YAML::Node& element : list(key, limits::texts)) {
+        if (element.IsScalar() && !element.Scalar().empty()) {
+            out.push_back(element.Scalar());
+        } else {
+            mistakes_.add(element, fmt::format("{}: expected a text", key));
+        }
+    }
+}
+
 std::optional<std::size_t> Section::choice_index(std::string_view key) {
     const auto value = option(key);
     if (!value) return std::nullopt;
@@ -228,8 +238,10 @@ std::vector<YAML::Node> Section::list(std::string_view key, std::size_t max) {
     const Entry* entry = find(key);
     if (entry == nullptr) return {};
     if (!entry->value.IsSequence() || entry->value.size() == 0) {
-        mistake(key, spec(key).shape == KeySpec::Shape::names ? "expected a list, such as [baseline, pressure]"
-                                                              : "expected a list, each element after a hyphen");
+        const auto shape = spec(key).shape;
+        mistake(key, shape == KeySpec::Shape::names    ? "expected a list, such as [baseline, pressure]"
+                     : shape == KeySpec::Shape::points ? "expected a list, such as [[0, 156], [30, 287]]"
+                                                       : "expected a list, each element after a hyphen");
         return {};
     }
     std::vector<YAML::Node> elements(entry->value.begin(), entry->value.end());

@@ -55,6 +55,7 @@ public:
     void read(std::string_view key, std::uint32_t& out);
     void read_duration(std::string_view key, Nanos& out);
     void read_names(std::string_view key, std::vector<std::string>& out);
+    void read_texts(std::string_view key, std::vector<std::string>& out);
     std::optional<Options::Value> option(std::string_view key);  ///< given or default
 
     /// Position in the choices.

@@ -104,6 +104,8 @@ json::object key_schema(const KeySpec& key) {
             return scalar_schema(key.spec);
         case Shape::names:
             return {{"type", "array"}, {"minItems", 1}, {"items", name}};
+        case Shape::texts:
+            return {{"type", "array"}, {"minItems", 1}, {"items", {{"type", "string"}, {"minLength", 1}}}};
         case Shape::section:
             return with_shorthand(key, section_schema(key.keys()));
         case Shape::sections: {
@@ -117,6 +119,13 @@ json::object key_schema(const KeySpec& key) {
                     {"additionalProperties", {{"type", "string"}}}};
         case Shape::settings:
             return settings_schema();
+        case Shape::points: {
+            const json::object number{{"type", "number"}, {"minimum", 0}};
+            const json::object point{{"type", "array"}, {"minItems", 2}, {"maxItems", 2}, {"items", number}};
+            return {{"type", "array"}, {"minItems", 2}, {"items", point}};
+        }
+        case Shape::quantity:
+            return {{"type", json::array{"string", "number"}}};
     }
     return {};
 }

@@ -8,6 +8,7 @@
 
 #include "suites/report/findings_json.hpp"
 #include "suites/report/latency.hpp"
+#include "suites/report/record.hpp"
 #include "suites/report/report.hpp"
 
 namespace squall::report {
@@ -58,6 +59,7 @@ std::string to_json(const Scenario& scenario, const History& history, const Judg
                         {"exit_code", exit_code(judgement.verdict)},
                         {"findings", findings_json(judgement)},
                         {"latency", latency_json(latency_rows(scenario, history))},
+                        {"record", record_json(scenario, history)},
                         {"facts", history.facts()}};
     return json::serialize(object) + "\n";
 }

@@ -169,7 +169,8 @@ std::string draw(const Plot& plot, const Scene& scene) {
     for (const Line& line : plot.lines) {
         lines += fmt::format(
             R"(<path d="{}" vector-effect="non-scaling-stroke" stroke-linecap="round" stroke-linejoin="round"{}/>)",
-            path(line, axis, scene.end, gap), svg::stroke(line.style));
+            path(line, axis, scene.end, line.whole ? std::numeric_limits<Nanos>::max() / 4 : gap),
+            svg::stroke(line.style));
     }
     std::string over = svg::marks(scene, tall);
     for (const Limit& limit : plot.limits) {

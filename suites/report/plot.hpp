@@ -34,6 +34,7 @@ struct Line {
     std::string name;
     std::vector<Point> points = {};  ///< by time, in base units
     std::size_t style = 0;           ///< 0 to 7: colour and dashes
+    bool whole = false;              ///< not broken, however far its points are apart
 };
 
 /// What an invariant allows, for as long as it asks for it.

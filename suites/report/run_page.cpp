@@ -6,6 +6,7 @@
 #include "suites/report/facts.hpp"
 #include "suites/report/html.hpp"
 #include "suites/report/latency.hpp"
+#include "suites/report/record.hpp"
 #include "suites/report/report.hpp"
 #include "suites/report/run_plots.hpp"
 #include "suites/report/run_tables.hpp"
@@ -163,6 +164,7 @@ std::string to_html(const Scenario& scenario, const History& history, const Judg
     };
     const RunPlots plots = plots_of(scenario, history, judgement);
     add("findings", "Findings", judgement.findings.empty() ? "<p>None.</p>" : finding_cards(judgement));
+    add("record", "Record and replay", record_html(scenario, history, plots.scene));
     add("plots", "Over time", plots_section(plots));
     add("latency", "Latency by phase",
         draw_distributions("histogram", "Delivery latency", plots.by_phase) + latency_html(scenario, history));

@@ -5,6 +5,7 @@
 
 #include "suites/report/facts.hpp"
 #include "suites/report/latency.hpp"
+#include "suites/report/record.hpp"
 #include "suites/report/report.hpp"
 
 namespace squall::report {
@@ -55,6 +56,7 @@ std::string to_text(const Scenario& scenario, const History& history, const Judg
                     const std::string& directory, const std::string& command, bool colour) {
     std::string text = fmt::format("{} (seed {}): {}\n", scenario.name, scenario.seed, scenario.summary);
     text += latency_table(latency_rows(scenario, history));
+    text += record_table(scenario, history);
     for (const auto& finding : judgement.findings)
         text += finding_line(finding, colour);
     for (const auto& note : notes_of(history))

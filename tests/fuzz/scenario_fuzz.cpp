@@ -27,6 +27,13 @@ void fuzz(std::string_view input) {
     const std::vector<Step> steps = timeline(scenario);
     REQUIRE(std::is_sorted(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.at < b.at; }));
     REQUIRE(!steps.empty() && steps.front().at >= 0);
+    if (!scenario.record) return;
+    for (const FreeParameter& free : scenario.record->free) {
+        const auto edited = with_free_values(input, {{free.what, free.to}});
+        if (!edited) continue;
+        const ParsedScenario again = parse_scenario(*edited, "edited.yaml", faults);
+        REQUIRE(!again.scenario || again.scenario->record->free.size() == scenario.record->free.size());
+    }
 }
 
 }  // namespace squall::fuzz

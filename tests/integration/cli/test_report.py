@@ -14,13 +14,22 @@ def schema(name):
     return json.loads((REPOSITORY / "docs" / "reference" / f"{name}.schema.json").read_text())
 
 
+RECORD = """
+record:
+  source: trace.log
+  series:
+    - {name: users, measure: max(connections), unit: count, scale: 0.01, points: [[0, 4000], [1, 4000]]}
+    - {name: never seen, measure: p95(event_loop.lag), unit: s, points: [[0, 0.1], [1, 0.2]]}
+"""
+
+
 class Reports(SquallTest):
     kept = None  # one run is enough for all
 
     def setUp(self):
         super().setUp()
         if Reports.kept is None:
-            process, _, Reports.played = self.run_scenario(scenario(), "--html", self.directory / "html", "--markdown",
+            process, _, Reports.played = self.run_scenario(scenario() + RECORD, "--html", self.directory / "html", "--markdown",
                                                            self.directory / "summary.md")
             self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
             Reports.kept = pathlib.Path(self.enterClassContext(tempfile.TemporaryDirectory(prefix="squall-kept-")))
@@ -76,6 +85,15 @@ class Reports(SquallTest):
         target = self.directory / "compared.json"
         self.compared(self.saved, self.saved, 0, "--json", target)
         jsonschema.validate(json.loads(target.read_text()), schema("comparison"))
+
+    def test_a_replay_is_held_against_its_record(self):
+        record = json.loads((self.saved / "verdict.json").read_text())["record"]
+        users, unseen = record["series"]
+        self.assertEqual((users["recorded"], users["replayed"], users["factor"]),
+                         ({"min": 40, "max": 40}, {"min": 40, "max": 40}, 1))
+        self.assertIsNone(unseen["factor"])
+        self.assertIn("samples at 0 of 2", unseen["problem"])
+        self.assertRegex(self.squall("judge", self.saved).stdout, r"users +40 +40 +1\.00 ")
 
     def test_compare_is_a_gate(self):
         held = self.judged_by("count(connects) == 40 always", "held")

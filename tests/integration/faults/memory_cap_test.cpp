@@ -65,6 +65,17 @@ TEST_F(MemoryCap, ATargetThatWantsNoMoreIsNotBitten) {
     EXPECT_EQ(limit(), unlimited) << "the destructor heals";
 }
 
+TEST_F(MemoryCap, ACanaryProvesTheLimitOfATargetThatKeepsBelowIt) {
+    const pid_t pid = start(sleep_for_ever);
+    auto injection = inject("memory-cap", {{"headroom", "8MiB"}, {"canary", "true"}});
+    ASSERT_EQ(failure(injection), "");
+    const Witness witness = wait_for_bite(**injection);
+    EXPECT_EQ(measure(witness, "canary_kills"), 1) << witness.evidence;
+    EXPECT_EQ(measure(witness, "oom_kills"), 0) << "those are the target's";
+    EXPECT_EQ(state_of(pid), 'S');
+    EXPECT_EQ(cgroup->processes(), std::vector<pid_t>{pid}) << "nothing is left of it";
+}
+
 TEST_F(MemoryCap, AnAbsoluteLimitIsReadBack) {
     start(sleep_for_ever);
     auto injection = inject("memory-cap", {{"limit", "64MiB"}});
@@ -86,6 +97,7 @@ TEST_F(MemoryCap, HighThrottlesOrIsRefused) {
 TEST_F(MemoryCap, WhatCannotBeIsSaid) {
     EXPECT_NE(failure(inject("memory-cap", {})), "");
     EXPECT_NE(failure(inject("memory-cap", {{"limit", "64MiB"}, {"headroom", "8MiB"}})), "");
+    EXPECT_NE(failure(inject("memory-cap", {{"limit", "64MiB"}, {"kind", "high"}, {"canary", "true"}})), "");
     rig_->target_cgroup = nullptr;
     EXPECT_NE(failure(inject("memory-cap", {{"limit", "64MiB"}})), "");
 }

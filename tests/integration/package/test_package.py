@@ -54,6 +54,14 @@ class Package(unittest.TestCase):
         self.run_command(squall, "explain", "burst", code=2, env=self.environment)
         self.run_command("squall", "explain", "burst", code=2, env=self.environment)  # found in PATH
 
+    def test_the_flawed_servers_of_incidents_are_installed(self):
+        squall = self.prefix / "bin/squall"
+        said = self.run_command(squall, "reproduce", "--all", "--without", "nothing", code=2, env=self.environment)
+        self.assertEqual(said, "nothing: --without: no such capability; `squall doctor` lists them\n")
+        self.run_command("rm", "-r", self.prefix / "libexec/squall/mutants")
+        said = self.run_command(squall, "reproduce", "--all", "--without", "nothing", code=2, env=self.environment)
+        self.assertIn("there is no program of the reference server with the flaw", said)
+
     def test_the_example_project_builds_passes_and_can_fail(self):
         project = self.directory / "project"
         self.run_command("cp", "-r", EXAMPLE, project)

@@ -24,6 +24,14 @@ invariants:
   - {name: the tail holds, expect: "p99(delivery.latency{cohort=slow}) <= 20ms during pressure"}
   - max(target.memory) <= 64MiB always
   - count(disconnects) == 0 always
+record:
+  source: trace.log
+  speed: 2
+  series:
+    - {name: %s, measure: p95(queue.depth), unit: count, scale: 0.5, points: [[0, 20], [4, 30], [8, 26], [12, 4], [16, 1]]}
+    - {name: memory, measure: max(target.memory), unit: B, points: [[0, 4.0e7], [16, 2.0e7]]}
+    - {name: broadcast p99, measure: p99(delivery.latency), unit: s, points: [[0, 0.2], [8, 0.2], [16, 0.01]]}
+    - {name: not measured, measure: max(queued.bytes), unit: B, points: [[0, 1], [16, 1]]}
 """
 
 
@@ -43,7 +51,7 @@ def saved_run(directory, seconds=12):
     directory.mkdir(parents=True)
     third = seconds // 3
     text = json.dumps(HOSTILE)
-    (directory / "scenario.yaml").write_text(SCENARIO % (text, text, third, third, third))
+    (directory / "scenario.yaml").write_text(SCENARIO % (text, text, third, third, third, text))
     end = seconds * SECOND
     hard = range(third * SECOND, 2 * third * SECOND)
     cohorts = [("steady-readers-with-a-name-that-is-long", "sse", 100), ("slow", "websocket", 20)]

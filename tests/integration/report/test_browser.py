@@ -81,6 +81,20 @@ class InChromium(unittest.TestCase):
                 self.assertGreater(self.ask("document.querySelector('.chart-in').getBoundingClientRect().width"), 200)
                 self.assertTrue(self.ask("document.querySelector('.tools').hidden"), "no word of what does not work")
 
+    def test_record_and_replay_lie_over_each_other_and_are_told_apart(self):
+        for dark in (False, True):
+            self.open("run.html", dark=dark)
+            for plot in (1, 2, 3):
+                paths = f"[...document.querySelectorAll('#plot-record-{plot} svg.lines path')]"
+                style = ".map(line => getComputedStyle(line))"
+                self.assertEqual(self.ask(paths + ".length"), 2)
+                self.assertEqual(self.ask(f"new Set({paths}{style}.map(s => s.stroke)).size"), 2)
+                self.assertEqual(self.ask(f"new Set({paths}{style}.map(s => s.strokeDasharray)).size"), 2)
+                self.assertEqual(self.ask(f"document.querySelectorAll('#plot-record-{plot} .key').length"), 2)
+        rows = self.ask("[...document.querySelectorAll('#record > .scroll tbody tr')].map(row => row.innerText)")
+        self.assertEqual(len(rows), 4)
+        self.assertIn("the replay has samples at 0 of 2 instants", rows[3])
+
     def test_dark_is_dark_and_light_is_light(self):
         for dark in (False, True):
             self.open("run.html", dark=dark)

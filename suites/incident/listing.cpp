@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "suites/incident/figures.hpp"
+#include "suites/incident/scenario_text.hpp"
+
+namespace squall::incident {
+namespace {
+
+/// One line, in which nothing steers a terminal.
+std::string printable(std::string_view text, std::size_t most) {
+    std::string clean(text.substr(0, most));
+    std::replace_if(
+        clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; }, '?');
+    return clean;
+}
+
+std::string course(const std::vector<Point>& points, const Unit& unit) {
+    const auto [least, most] =
+        std::minmax_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; });
+    std::string text = in_unit(points.front().value, unit);
+    if (least->value == most->value) return text;
+    text += " … " + in_unit(points.back().value, unit);
+    const double first = points.front().value, last = points.back().value;
+    if (least->value < std::min(first, last) || most->value > std::max(first, last))
+        text += fmt::format(", between {} and {}", in_unit(least->value, unit), in_unit(most->value, unit));
+    return text;
+}
+
+std::string many(std::size_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 || what.back() == 's' ? "" : "s");
+}
+
+std::string_view by(Decision::By by) {
+    switch (by) {
+        case Decision::By::record:
+            return "recorded";
+        case Decision::By::inference:
+            return "inferred";
+        case Decision::By::default_value:
+            return "chosen";
+    }
+    return "?";
+}
+
+}  // namespace
+
+std::string to_listing(const Plan& plan, const Recording& recording, const Recognition& recognition) {
+    std::string text = fmt::format("{}: {} over {}\n", recording.format, many(recording.series.size(), "series"),
+                                   format_quantity(recording.length_s, dimension::time));
+    for (const std::string& note : recording.notes)
+        text += "  " + note + "\n";
+    text += "\nrecognised\n";
+    for (const Recognised& one : recognition.recognised) {
+        std::string said =
+            fmt::format("{}, {}", course(one.points, one.meaning->unit), many(one.points.size(), "point"));
+        if (one.names.size() > 1)
+            said +=
+                fmt::format(", {} of {} series", one.meaning->adds_up ? "the sum" : "the largest", one.names.size());
+        if (one.differentiated) said += ", as the rise of a counter";
+        if (one.unit_assumed) said += fmt::format(" (no unit: taken for {})", to_string(one.meaning->unit));
+        text += fmt::format("  {:<28} {:<22} {}\n", printable(one.names.front(), 60), one.word(), said);
+    }
+    for (const Event& event : recording.events)
+        text += fmt::format("  {:<28} {:<22} at {}, line {}\n", printable(event.text, 28),
+                            event.what == Event::What::restarted ? "restart" : "kill",
+                            format_quantity(event.at_s, dimension::time), event.place.line);
+    if (!recognition.unknown.empty())
+        text += "\nnot recognised (--map 'NAME=WORD' says what it is, --map NAME=ignore that it is nothing)\n";
+    for (const Series* series : recognition.unknown)
+        text +=
+            fmt::format("  {:<28} {}, {}\n", printable(series->name, 100),
+                        course(series->points, series->unit.value_or(Unit{})), many(series->points.size(), "point"));
+    if (recognition.unknown.empty() && !recording.series.empty()) text += "\neverything was recognised\n";
+    text += "\nreplayed\n";
+    for (const Decision& decision : plan.decisions)
+        text += fmt::format("  {:<9} {:<22} {}\n", by(decision.by), decision.what, printable(decision.text, 300));
+    return text;
+}
+
+}  // namespace squall::incident

@@ -1,0 +1,100 @@
+#include "suites/incident/meanings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace squall::incident {
+namespace {
+
+constexpr Unit whole{dimension::none}, share{dimension::none, true}, bytes{dimension::bytes}, seconds{dimension::time},
+    cores{dimension::cores}, rate{dimension::rate}, bandwidth{dimension::bandwidth};
+
+constexpr Scaling by_connections{.connections = 1}, by_time{.speed = -1}, by_rate{.speed = 1},
+    by_churn{.connections = 1, .speed = 1}, by_memory{.connections = 1, .bytes = 1}, by_bytes{.bytes = 1},
+    by_bandwidth{.bytes = 1, .speed = 1}, unscaled{};
+
+}  // namespace
+
+const std::vector<Meaning>& all_meanings() {
+    // In the order in which they are tried: the more special first. Plurals are the same word.
+    static const std::vector<Meaning> all{
+        {"memory.limit", bytes, "", by_memory, false, false, "memory that the platform gave the server",
+         "memory|mem|rss limit|max|cap|request, limit memory"},
+        {"cpu.limit", cores, "", by_churn, false, false, "CPU that the platform gave the server",
+         "cpu limit|quota|cap|request"},
+        {"target.throttled", share, "mean", unscaled, false, true,
+         "share of the time for which its CPU quota stopped it", "cpu throttled|throttling|throttle, cfs throttled"},
+        {"slow.share", share, "", unscaled, false, false, "share of the connections that are slow",
+         "slow client|consumer|connection|subscriber|reader share|ratio|percent|pct"},
+        {"slow.consumers", whole, "mean", by_connections, true, false, "connections that the server calls slow",
+         "slow client|consumer|connection|subscriber|reader|user"},
+        {"queue.bytes", bytes, "quantile", by_bytes, false, false, "bytes in one connection's queue",
+         "queue|queued|backlog|pending|buffered byte QUANTILE, queue|queued|backlog|pending BYTES QUANTILE"},
+        {"queued.bytes", bytes, "mean", by_memory, true, false, "bytes in all queues",
+         "queue|queued|backlog|pending|buffered|outstanding byte, queue|queued|backlog|buffer|buffered BYTES, "
+         "bufferedamount"},
+        {"queue.depth", whole, "quantile", unscaled, false, false, "messages in one connection's queue",
+         "queue|queued|backlog|pending QUANTILE"},
+        {"queued.messages", whole, "mean", by_connections, true, false, "messages in all queues",
+         "queue|queued|backlog|pending message, queue total"},
+        {"event_loop.lag", seconds, "mean", by_time, false, false, "how late its event loop ran",
+         "event loop lag|delay, eventloop lag|delay, loop lag"},
+        {"publish.latency", seconds, "quantile", by_time, false, false, "from a publish to its acceptance",
+         "publish|produce latency|duration|time QUANTILE"},
+        {"delivery.latency", seconds, "quantile", by_time, false, false, "from a publish to a subscriber",
+         "broadcast|delivery|deliver|fanout|latency|push|e2e|lag|delay QUANTILE, "
+         "broadcast|delivery|fanout latency|time|duration|lag|delay"},
+        {"publish.bandwidth", bandwidth, "", by_bandwidth, true, true, "bytes published per second",
+         "publish|published|ingress|inbound|incoming|broadcast byte|bandwidth|throughput|traffic, "
+         "publish|published|broadcast|ingress BANDWIDTH"},
+        {"messages.published", rate, "rate", by_rate, true, true, "messages published per second",
+         "publish|published|ingress|incoming|inbound rate|message|total|event|second|s, broadcast rate|second, "
+         "message published|in|incoming|rate|second, published, publishes"},
+        {"message.size", bytes, "", by_bytes, false, false, "bytes of one message",
+         "message|payload|event|msg size|byte|length"},
+        {"declared.drops", rate, "rate", by_churn, true, true, "messages dropped per second",
+         "drop|dropped|discarded|shed message|event|total|rate|msg, drops, dropped, message loss|lost"},
+        {"handshake.failures", rate, "rate", by_churn, true, true, "attempts to connect that failed, per second",
+         "handshake|upgrade|connect failure|failed|error|refused|rejected"},
+        {"disconnects", rate, "rate", by_churn, true, true, "connections that ended, per second",
+         "disconnect|disconnected|disconnection, connection closed|dropped|lost|terminated|evicted"},
+        {"connects", rate, "rate", by_churn, true, true, "connections that were opened, per second",
+         "reconnect|reconnection|churn, connection new|accepted|opened|rate, handshake rate|total|second, connect "
+         "rate"},
+        {"restarts", whole, "", unscaled, true, false, "how often its process was started again, counted on",
+         "restart|restarted, oom kill|killed|event, oomkill, crash"},
+        {"target.memory", bytes, "mean", by_memory, true, false, "memory of the server",
+         "memory|mem|rss|pss|heap|heapused !virtual|max|cache|free|available|swap, working set"},
+        {"target.cpu", cores, "mean", by_churn, true, true, "CPU of the server", "cpu, process cpu"},
+        {"target.fds", whole, "mean", by_connections, true, false, "open file descriptors",
+         "fd|descriptor !max|limit, open file !max|limit"},
+        {"connections", whole, "mean", by_connections, true, false, "open connections",
+         "connection, client, subscriber, socket, session, listener, user, conn, websocket, connected"},
+    };
+    return all;
+}
+
+const Meaning* find_meaning(std::string_view word) {
+    for (const Meaning& meaning : all_meanings())
+        if (meaning.word == word) return &meaning;
+    return nullptr;
+}
+
+std::string Recognised::word() const {
+    return quantile.empty() ? std::string(meaning->word) : fmt::format("{}({})", quantile, meaning->word);
+}
+
+std::string Recognised::measure() const {
+    if (meaning->aggregation.empty() || points.size() < 2) return "";
+    return meaning->aggregation == "quantile" ? word() : fmt::format("{}({})", meaning->aggregation, meaning->word);
+}
+
+double Recognised::least() const {
+    return std::min_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; })->value;
+}
+double Recognised::most() const {
+    return std::max_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; })->value;
+}
+
+}  // namespace squall::incident

@@ -1,0 +1,62 @@
+#include "suites/incident/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "suites/incident/planner.hpp"
+
+namespace squall::incident {
+
+Result<Plan> Planner::plan() {
+    choose_speed();
+    messages();
+    message_size();
+    if (Status status = connections(); !status) return status.error();
+    lateness();
+    sizes();
+    slow_readers();
+    queue_bound();
+    lead_in();
+    move_connections();
+    slow_course();
+    memory_cap();
+    cpu_cap();
+    deaths();
+    churn();
+    return std::move(plan_);
+}
+
+const Recognised* Planner::find(std::string_view word) const {
+    for (const Recognised& one : recognition_.recognised)
+        if (one.word() == word) return &one;
+    return nullptr;
+}
+
+const Recognised* Planner::find_tail(std::string_view metric, std::initializer_list<const char*> statistics,
+                                     double least, std::size_t points_min) const {
+    for (const char* statistic : statistics) {
+        const Recognised* one = find(fmt::format("{}({})", statistic, metric));
+        if (one != nullptr && one->points.size() >= points_min && one->most() >= least) return one;
+    }
+    return nullptr;
+}
+
+void Planner::decide(Decision::By by, std::string what, std::string text) {
+    plan_.decisions.push_back({by, std::move(what), std::move(text)});
+}
+
+long long Planner::replayed_count(double recorded) const {
+    return std::llround(recorded * share_of_all_);
+}
+
+double replayed_scale(const Plan& plan, const Scaling& scaling) {
+    return std::pow(1 / plan.scale, scaling.connections) * std::pow(1 / plan.shrink, scaling.bytes) *
+           std::pow(plan.speed, scaling.speed);
+}
+
+Result<Plan> plan_replay(const Recording& recording, const Recognition& recognition, const PlanOptions& options) {
+    return Planner(recording, recognition, options).plan();
+}
+
+}  // namespace squall::incident

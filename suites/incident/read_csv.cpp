@@ -1,0 +1,184 @@
+// CSV after RFC 4180, with commas, semicolons or tabs: a header, a column of times, cells of which each knows its
+// place. (Debian's readers do not tell where a cell stood, which is what a mistake has to say.)
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "suites/incident/builder.hpp"
+
+namespace squall::incident {
+namespace {
+
+struct Cell {
+    std::string text;
+    Place place;
+};
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+std::string_view first_line(std::string_view text) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    return line.substr(0, line.find('\r'));
+}
+
+/// The separator of which the header has most; none: it has one column.
+std::optional<char> separator_of(std::string_view header) {
+    std::optional<char> best;
+    std::ptrdiff_t most = 0;
+    for (const char c : {',', ';', '\t'}) {
+        const auto many = std::count(header.begin(), header.end(), c);
+        if (many > most) {
+            best = c;
+            most = many;
+        }
+    }
+    return best;
+}
+
+class Cells {
+public:
+    Cells(std::string_view text, char separator) : text_(text), separator_(separator) {}
+
+    bool done() const { return at_ >= text_.size(); }
+
+    /// One record. Error: a quote that is not closed, or that text follows.
+    Result<std::vector<Cell>> next(Place& wrong) {
+        std::vector<Cell> cells;
+        while (true) {
+            Cell cell{"", here()};
+            if (!done() && text_[at_] == '"') {
+                if (Status status = quoted(cell); !status) {
+                    wrong = cell.place;
+                    return status.error();
+                }
+            } else {
+                while (!done() && text_[at_] != separator_ && text_[at_] != '\n' && text_[at_] != '\r')
+                    cell.text += text_[at_++];
+            }
+            cells.push_back(std::move(cell));
+            if (done() || text_[at_] != separator_) break;
+            ++at_;
+        }
+        if (!done() && text_[at_] == '\r') ++at_;
+        if (!done() && text_[at_] == '\n') new_line();
+        return cells;
+    }
+
+private:
+    Place here() const { return {line_, at_ - line_begin_ + 1}; }
+    void new_line() {
+        line_begin_ = ++at_;
+        ++line_;
+    }
+    Status quoted(Cell& cell) {
+        for (++at_; !done();) {
+            if (text_[at_] == '"' && text_.substr(at_, 2) != "\"\"") {
+                ++at_;
+                if (done() || text_[at_] == separator_ || text_[at_] == '\n' || text_[at_] == '\r') return {};
+                return Error{"text follows the closing quote"};
+            }
+            at_ += text_[at_] == '"';
+            cell.text += text_[at_];
+            if (text_[at_] == '\n') {
+                new_line();
+            } else {
+                ++at_;
+            }
+        }
+        return Error{"the quote is not closed"};
+    }
+
+    std::string_view text_;
+    char separator_;
+    std::size_t at_ = 0, line_ = 1, line_begin_ = 0;
+};
+
+bool is_time_column(std::string_view header) {
+    const std::string name = lower(header);
+    for (const char* exact : {"t", "ts", "date", "datetime", "@timestamp", "at", "instant"})
+        if (name == exact) return true;
+    return name.rfind("elapsed", 0) == 0 || (name.rfind("time", 0) == 0 && name.rfind("timeout", 0) != 0);
+}
+
+/// With the column's unit: "time [ms]". A number without one goes by its size.
+std::optional<double> time_of(const std::string& text, const std::optional<NamedUnit>& unit) {
+    const auto time = time_at(text);
+    if (!time || time->length != text.size()) return std::nullopt;
+    if (time->kind != Time::Kind::number || !unit) return time->seconds;
+    const auto number = parse_value(text);
+    return number ? std::optional(number->number * unit->factor) : std::nullopt;
+}
+
+struct Columns {
+    std::vector<Cell> header;
+    std::size_t time = 0;
+    std::optional<NamedUnit> time_unit;
+};
+
+void read_row(const std::vector<Cell>& row, const Columns& columns, Builder& builder) {
+    if (row.size() != columns.header.size()) {
+        builder.mistake(row.front().place, fmt::format("has {} cell{}, and the header has {}", row.size(),
+                                                       row.size() == 1 ? "" : "s", columns.header.size()));
+        return;
+    }
+    const Cell& when = row[columns.time];
+    const auto at_s = time_of(when.text, columns.time_unit);
+    if (!at_s) {
+        builder.mistake(when.place, fmt::format("'{}' is no time (2026-03-14T14:23:45Z, 14:23:45, or seconds)",
+                                                when.text.substr(0, 40)));
+        return;
+    }
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        if (i == columns.time || columns.header[i].text.empty() || is_gap(row[i].text)) continue;
+        const auto value = parse_value(row[i].text);
+        if (value) {
+            builder.value(columns.header[i].text, *at_s, *value, row[i].place);
+        } else {
+            builder.unread(columns.header[i].text, value.error().message, row[i].place);
+        }
+    }
+}
+
+}  // namespace
+
+bool begins_as_csv(std::string_view text) {
+    const std::string_view header = first_line(text);
+    return separator_of(header) && !time_at(header) && header.find_first_of(":=") == std::string_view::npos;
+}
+
+void read_csv(std::string_view text, Builder& builder) {
+    Cells cells(text, *separator_of(first_line(text)));
+    std::optional<Columns> columns;
+    while (!cells.done() && !builder.enough()) {
+        Place wrong;
+        auto row = cells.next(wrong);
+        if (!row) {
+            builder.mistake(wrong, row.error().message);
+            return;
+        }
+        if (row->size() == 1 && row->front().text.empty()) continue;
+        if (columns) {
+            read_row(*row, *columns, builder);
+            continue;
+        }
+        const auto time =
+            std::find_if(row->begin(), row->end(), [](const Cell& cell) { return is_time_column(cell.text); });
+        if (time == row->end()) {
+            std::string names;
+            for (const Cell& cell : *row)
+                names += (names.empty() ? "" : ", ") + cell.text;
+            builder.mistake({1, 1}, fmt::format("no column of times: expected one called 'time' or 'timestamp'; there "
+                                                "are {}",
+                                                names.substr(0, 200)));
+            return;
+        }
+        columns = Columns{*row, static_cast<std::size_t>(time - row->begin()), unit_in_name(time->text)};
+    }
+}
+
+}  // namespace squall::incident

@@ -1,0 +1,268 @@
+// Log lines: TIME [words] NAME: VALUE [NAME: VALUE …], with = for the colon, and VALUE / LIMIT. What else stands in a
+// line (levels, components, text) is passed over; "OOM killed" and the like are events.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "suites/incident/builder.hpp"
+
+namespace squall::incident {
+namespace {
+
+constexpr std::string_view blanks = " \t";
+
+bool alphabetic(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+std::size_t past(std::string_view text, std::string_view any_of, std::size_t from) {
+    return std::min(text.find_first_not_of(any_of, from), text.size());
+}
+
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> all) {
+    return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+bool is_level(std::string_view word) {
+    return is_one_of(lower(word), {"trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit",
+                                   "critical", "fatal", "alert", "emerg"});
+}
+
+bool is_statistic(std::string_view word) {
+    return is_one_of(lower(word), {"p50", "p90", "p95", "p99", "p99.9", "p999", "max", "min", "mean", "avg", "median"});
+}
+
+/// The words of a name, without levels, brackets and what stands in them, and KEY=WORD.
+std::vector<std::string> name_words(std::string_view text) {
+    std::vector<std::string> words;
+    constexpr std::string_view around = "[](){}<>,;|\"'*-";
+    for (std::size_t at = past(text, blanks, 0); at < text.size(); at = past(text, blanks, at)) {
+        const std::size_t end = std::min(text.find_first_of(blanks, at), text.size());
+        std::string_view word = text.substr(at, end - at);
+        at = end;
+        if (word.front() == '[' || word.find('=') != std::string_view::npos) continue;
+        while (!word.empty() && around.find(word.front()) != std::string_view::npos)
+            word.remove_prefix(1);
+        while (!word.empty() && around.find(word.back()) != std::string_view::npos)
+            word.remove_suffix(1);
+        if (!word.empty() && !is_level(word)) words.emplace_back(word);
+    }
+    constexpr std::size_t most = 8;
+    if (words.size() > most) words.erase(words.begin(), words.end() - most);
+    return words;
+}
+
+/// One line behind its time.
+class Line {
+public:
+    Line(std::string_view text, std::size_t number, std::size_t offset, double at_s, Builder& builder)
+        : text_(text), number_(number), offset_(offset), at_s_(at_s), builder_(builder) {}
+
+    void read() {
+        while (at_ < text_.size()) {
+            if (text_[at_] == ':' || text_[at_] == '=') {
+                pair();
+            } else {
+                ++at_;
+            }
+        }
+        said_ += text_.substr(name_from_);
+        look_for_event();
+    }
+
+private:
+    Place place(std::size_t at) const { return {number_, offset_ + at + 1}; }
+
+    void pair() {
+        const bool equals = text_[at_] == '=';
+        const std::string name = equals ? key() : phrase();
+        std::size_t from = past(text_, blanks, at_ + 1);
+        const bool quoted = from < text_.size() && text_[from] == '"';
+        from += quoted;
+        const auto value = value_at(text_.substr(from));
+        if (!value || name.empty()) {
+            no_value(equals, quoted, from);
+            return;
+        }
+        if (!*value) {
+            builder_.unread(name, value->error().message, place(from));
+            at_ = name_from_ = std::min(text_.find_first_of(blanks, from), text_.size());
+            return;
+        }
+        at_ = from + (*value)->length;
+        at_ += quoted && at_ < text_.size() && text_[at_] == '"';
+        name_ = name;
+        with_limit((*value)->value, from);
+        at_ = past(text_, " \t,;|", at_);
+        if (at_ < text_.size() && text_[at_] == '(')  // the same once more: 8,589,934,592 (8 GiB)
+            at_ = std::min(text_.find(')', at_), text_.size() - 1) + 1;
+        name_from_ = at_ = past(text_, " \t,;|", at_);
+    }
+
+    /// `value / limit`, `value of limit`: the limit is a series of its own.
+    void with_limit(Value value, std::size_t from) {
+        std::size_t next = past(text_, blanks, at_);
+        const bool slash = next < text_.size() && text_[next] == '/';
+        const bool of = text_.substr(next, 3) == "of ";
+        next = past(text_, blanks, next + (slash ? 1 : 3));
+        const auto limit = slash || of ? value_at(text_.substr(std::min(next, text_.size()))) : std::nullopt;
+        if (!limit || !*limit) {
+            builder_.value(name_, at_s_, value, place(from));
+            return;
+        }
+        const Value most = (*limit)->value;
+        // "15.2 / 16 GB": the unit is that of both.
+        if (!value.unit && most.unit) value = scaled_like(value, text_.substr(next, (*limit)->length));
+        builder_.value(name_, at_s_, value, place(from));
+        builder_.value(name_ + " limit", at_s_, most, place(next));
+        at_ = next + (*limit)->length;
+    }
+
+    static Value scaled_like(const Value& value, std::string_view with_unit) {
+        const auto unit = with_unit.find_first_not_of("0123456789.,+- ");
+        const auto named = unit == std::string_view::npos ? std::nullopt : unit_by_name(with_unit.substr(unit));
+        return named ? Value{value.number * named->factor, named->unit} : value;
+    }
+
+    void no_value(bool equals, bool quoted, std::size_t from) {
+        if (!equals) {
+            const auto words = name_words(text_.substr(name_from_, at_ - name_from_));
+            if (!words.empty()) label_ = fmt::format("{}", fmt::join(words, " "));
+            said_ += text_.substr(name_from_, at_ - name_from_ + 1);
+            name_from_ = ++at_;
+            return;
+        }
+        said_ += text_.substr(name_from_, at_ - name_from_);
+        const std::size_t end =
+            std::min(quoted ? text_.find('"', from) : text_.find_first_of(blanks, from), text_.size());
+        said_ += " ";
+        said_ += text_.substr(std::min(from, end), end - std::min(from, end));  // msg="OOM killed" says something
+        at_ = name_from_ = std::min(end + quoted, text_.size());
+    }
+
+    /// The word in front of '='.
+    std::string key() {
+        std::size_t begin = at_;
+        while (begin > name_from_ && blanks.find(text_[begin - 1]) == std::string_view::npos &&
+               std::string_view(",;|[({\"").find(text_[begin - 1]) == std::string_view::npos)
+            --begin;
+        return usable({std::string(text_.substr(begin, at_ - begin))}, begin);
+    }
+
+    /// The words in front of ':'.
+    std::string phrase() { return usable(name_words(text_.substr(name_from_, at_ - name_from_)), at_); }
+
+    /// "p99: 341" behind "queue depth p95: 156" is the queue depth's.
+    std::string usable(const std::vector<std::string>& words, std::size_t said_to) {
+        std::string name = fmt::format("{}", fmt::join(words, " "));
+        if (std::none_of(name.begin(), name.end(), alphabetic)) return "";
+        if (said_to > name_from_ && said_to < at_) said_ += text_.substr(name_from_, said_to - name_from_);
+        if (words.size() != 1 || !is_statistic(words.front())) return name;
+        std::string stem = label_;
+        if (!name_.empty()) {
+            stem.clear();
+            for (const std::string& word : name_words(name_))
+                if (!is_statistic(word)) stem += (stem.empty() ? "" : " ") + word;
+        }
+        return stem.empty() ? name : stem + " " + name;
+    }
+
+    void look_for_event() {
+        const std::string words = " " + lower(said_) + " ";
+        const auto has = [&](std::string_view word) {
+            for (std::size_t at = words.find(word); at != std::string::npos; at = words.find(word, at + 1))
+                if (!alphabetic(words[at - 1]) && !alphabetic(words[at + word.size()])) return true;
+            return false;
+        };
+        const auto is = [&](Event::What what) { builder_.event(what, at_s_, std::string(text_), place(0)); };
+        if (has("oom") || has("oomkilled") || has("oom-killed") || has("out of memory"))
+            return is(Event::What::killed_for_memory);
+        if (has("killed") || has("crashed") || has("sigkill") || has("segfault") || has("panic"))
+            return is(Event::What::killed);
+        if (has("restart") || has("restarted") || has("restarting")) return is(Event::What::restarted);
+    }
+
+    std::string_view text_;
+    std::size_t number_, offset_;
+    double at_s_;
+    Builder& builder_;
+    std::size_t at_ = 0, name_from_ = 0;
+    std::string name_, label_;
+    std::string said_;  // what is neither name nor value
+};
+
+/// Where a line's time stands: behind a bracket, or as `time="…"`.
+std::optional<Time> begin_of(std::string_view line, std::size_t& begin) {
+    begin = past(line, " \t[(\"", 0);
+    for (const std::string_view key : {"time=", "ts=", "timestamp=", "t=", "@timestamp="})
+        if (line.substr(begin, key.size()) == key) begin = past(line, "\"", begin + key.size());
+    auto time = time_at(line.substr(begin));
+    if (!time) return time;
+    const std::size_t end = begin + time->length;
+    return end >= line.size() || std::string_view(" \t])\",:|").find(line[end]) != std::string_view::npos
+               ? time
+               : std::nullopt;
+}
+
+/// Times of day go on beyond midnight.
+class Clock {
+public:
+    double on_one_day(const Time& time) {
+        constexpr double day = 86400;
+        if (time.kind == Time::Kind::clock && last_ && time.seconds + days_ * day < *last_ - day / 2) ++days_;
+        last_ = time.seconds + (time.kind == Time::Kind::clock ? days_ * day : 0);
+        return *last_;
+    }
+
+private:
+    std::optional<double> last_;
+    double days_ = 0;
+};
+
+}  // namespace
+
+void read_log(std::string_view text, Builder& builder) {
+    std::optional<Time::Kind> kind;
+    std::size_t kind_line = 0, timeless = 0, first_timeless = 0;
+    Clock clock;
+    for (std::size_t number = 1; !text.empty() && !builder.enough(); ++number) {
+        const auto end = text.find('\n');
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (past(line, blanks, 0) == line.size()) continue;
+        std::size_t begin = 0;
+        const auto time = begin_of(line, begin);
+        if (!time) {
+            if (timeless++ == 0) first_timeless = number;
+            continue;
+        }
+        if (!kind) {
+            kind = time->kind;
+            kind_line = number;
+        } else if (kind != time->kind) {
+            builder.mistake({number, begin + 1}, fmt::format("'{}' is another kind of time than that of line {}",
+                                                             line.substr(begin, time->length), kind_line));
+            continue;
+        }
+        const std::size_t rest = past(line, " \t])\",:|", begin + time->length);
+        Line(line.substr(rest), number, rest, clock.on_one_day(*time), builder).read();
+    }
+    if (!kind && first_timeless > 0) {
+        builder.mistake({first_timeless, 1},
+                        "does not begin with a time (2026-03-14T14:23:45Z, 14:23:45, or seconds since 1970), and "
+                        "neither does any other line");
+    } else if (timeless > 0) {
+        builder.note(fmt::format("{} line{} without a time {} passed over, the first is line {}", timeless,
+                                 timeless == 1 ? "" : "s", timeless == 1 ? "was" : "were", first_timeless));
+    }
+}
+
+}  // namespace squall::incident

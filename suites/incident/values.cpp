@@ -1,0 +1,317 @@
+#include "suites/incident/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace squall::incident {
+namespace {
+
+constexpr double kibi = 1024, mebi = kibi * 1024, gibi = mebi * 1024, tebi = gibi * 1024;
+constexpr Unit bytes{dimension::bytes}, seconds{dimension::time}, of_number{dimension::none}, rate{dimension::rate};
+
+struct Word {
+    std::string_view name;
+    double factor;
+    Unit unit;
+};
+
+/// As they stand behind a number; the case of letters is looked at first, and then is not.
+constexpr std::array words{
+    Word{"ns", 1e-9, seconds},
+    Word{"us", 1e-6, seconds},
+    Word{"µs", 1e-6, seconds},
+    Word{"ms", 1e-3, seconds},
+    Word{"msec", 1e-3, seconds},
+    Word{"milliseconds", 1e-3, seconds},
+    Word{"microseconds", 1e-6, seconds},
+    Word{"nanoseconds", 1e-9, seconds},
+    Word{"s", 1, seconds},
+    Word{"sec", 1, seconds},
+    Word{"secs", 1, seconds},
+    Word{"second", 1, seconds},
+    Word{"seconds", 1, seconds},
+    Word{"m", 60, seconds},
+    Word{"min", 60, seconds},
+    Word{"minutes", 60, seconds},
+    Word{"h", 3600, seconds},
+    Word{"hours", 3600, seconds},
+    Word{"B", 1, bytes},
+    Word{"byte", 1, bytes},
+    Word{"bytes", 1, bytes},
+    Word{"KB", 1e3, bytes},
+    Word{"MB", 1e6, bytes},
+    Word{"GB", 1e9, bytes},
+    Word{"TB", 1e12, bytes},
+    Word{"KiB", kibi, bytes},
+    Word{"MiB", mebi, bytes},
+    Word{"GiB", gibi, bytes},
+    Word{"TiB", tebi, bytes},
+    Word{"Ki", kibi, bytes},
+    Word{"Mi", mebi, bytes},
+    Word{"Gi", gibi, bytes},
+    Word{"Ti", tebi, bytes},
+    Word{"core", 1, {dimension::cores}},
+    Word{"cores", 1, {dimension::cores}},
+    Word{"percent", 0.01, {dimension::none, true}},
+    Word{"pct", 0.01, {dimension::none, true}},
+};
+
+/// What is counted, behind a number: it says nothing more.
+constexpr std::array counted{"message", "messages", "msg", "msgs", "event",    "events", "client",
+                             "clients", "conns",    "req", "reqs", "requests", "ops"};
+
+bool alphabetic(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool blank(char c) {
+    return c == ' ' || c == '\t';
+}
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (blank(text.front()) || text.front() == '\r'))
+        text.remove_prefix(1);
+    while (!text.empty() && (blank(text.back()) || text.back() == '\r'))
+        text.remove_suffix(1);
+    return text;
+}
+
+const Word* find_word(std::string_view name) {
+    for (const Word& word : words)
+        if (word.name == name) return &word;
+    for (const Word& word : words)
+        if (name.size() > 1 && lower(word.name) == lower(name)) return &word;
+    return nullptr;
+}
+
+bool is_counted(std::string_view name) {
+    return std::find(counted.begin(), counted.end(), lower(name)) != counted.end();
+}
+
+/// Letters, and the micro sign in UTF-8.
+std::size_t word_length(std::string_view text) {
+    std::size_t length = 0;
+    while (length < text.size() && (alphabetic(text[length]) || static_cast<unsigned char>(text[length]) >= 0x80))
+        ++length;
+    return length;
+}
+
+/// Where a value may end.
+bool ends(std::string_view text, std::size_t at) {
+    return at >= text.size() || std::string_view(" \t\r\n,;|)]}\"'/").find(text[at]) != std::string_view::npos ||
+           (text[at] == '.' && (at + 1 == text.size() || blank(text[at + 1])));
+}
+
+/// A number with its thousands separated by commas, or not: 50,234.5 and 1e6.
+struct Number {
+    double value = 0;
+    std::size_t length = 0;
+};
+std::optional<Number> number_at(std::string_view text) {
+    std::string plain;
+    std::size_t at = 0;
+    if (at < text.size() && (text[at] == '-' || text[at] == '+')) plain += text[at++] == '-' ? "-" : "";
+    const std::size_t first = at;
+    while (at < text.size() && digit(text[at]))
+        plain += text[at++];
+    const auto group = [&](std::size_t from) {
+        return from + 3 < text.size() && text[from] == ',' && digit(text[from + 1]) && digit(text[from + 2]) &&
+               digit(text[from + 3]) && (from + 4 >= text.size() || !digit(text[from + 4]));
+    };
+    if (at - first >= 1 && at - first <= 3) {
+        for (; group(at); at += 4)
+            plain += text.substr(at + 1, 3);
+    }
+    if (at == first && !(at < text.size() && text[at] == '.')) return std::nullopt;
+    if (at + 1 < text.size() && text[at] == '.' && digit(text[at + 1])) {
+        plain += text[at++];
+        while (at < text.size() && digit(text[at]))
+            plain += text[at++];
+    }
+    if (plain.empty() || !digit(plain.back())) return std::nullopt;
+    if (at + 1 < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+        std::size_t end = at + 1;
+        if (end < text.size() && (text[end] == '+' || text[end] == '-')) ++end;
+        if (end < text.size() && digit(text[end])) {
+            while (end < text.size() && digit(text[end]))
+                ++end;
+            plain += text.substr(at, end - at);
+            at = end;
+        }
+    }
+    Number number;
+    number.length = at;
+    const char* begin = plain.data();
+    const auto [end, error] = std::from_chars(begin, begin + plain.size(), number.value);
+    if (error != std::errc{} || end != begin + plain.size() || !std::isfinite(number.value)) return std::nullopt;
+    return number;
+}
+
+/// "/s", "/sec", "/second" at the beginning: its length.
+std::size_t per_second(std::string_view text) {
+    if (text.empty() || text.front() != '/') return 0;
+    const std::size_t length = word_length(text.substr(1));
+    const Word* word = length == 0 ? nullptr : find_word(text.substr(1, length));
+    return word != nullptr && word->unit == seconds && word->factor == 1 ? length + 1 : 0;
+}
+
+/// 1m32.6s: what follows a number of minutes or hours without a blank.
+void more_time(std::string_view text, ValueAt& found) {
+    while (found.length < text.size() && digit(text[found.length])) {
+        const auto number = number_at(text.substr(found.length));
+        if (!number) return;
+        const std::size_t at = found.length + number->length;
+        const std::size_t length = word_length(text.substr(at));
+        const Word* word = find_word(text.substr(at, length));
+        if (word == nullptr || word->unit != seconds) return;
+        found.value.number += number->value * word->factor;
+        found.length = at + length;
+    }
+}
+
+/// The unit at `text`, which follows the number (blanks included): its length, 0 where there is none.
+std::size_t unit_at(std::string_view text, ValueAt& found) {
+    std::size_t at = 0;
+    while (at < text.size() && blank(text[at]))
+        ++at;
+    if (at < text.size() && text[at] == '%') {
+        found.value.number /= 100;
+        found.value.unit = Unit{dimension::none, true};
+        return at + 1;
+    }
+    const std::size_t length = word_length(text.substr(at));
+    const std::string_view name = text.substr(at, length);
+    const std::size_t per = per_second(text.substr(at + length));
+    if (length == 0 && per == 0) return 0;
+    const std::size_t behind = at + length + per;
+    if (at > 0) {  // a word that a value follows is the next name: "mean: 5 min: 3" has no unit
+        const std::string_view rest = trimmed(text.substr(behind));
+        if (!rest.empty() && (rest.front() == ':' || rest.front() == '=')) return 0;
+    }
+    const Word* word = find_word(name);
+    if (per > 0 && (length == 0 || is_counted(name))) {
+        found.value.unit = rate;
+        return behind;
+    }
+    if (word != nullptr) {
+        if (per > 0 && word->unit != bytes) return 0;
+        found.value.number *= word->factor;
+        found.value.unit = per > 0 ? Unit{dimension::bandwidth} : word->unit;
+        return behind;
+    }
+    if (is_counted(name)) {
+        found.value.unit = of_number;
+        return behind;
+    }
+    constexpr std::string_view thousands = "kMGT";
+    const std::size_t power = length == 1 && at == 0 ? thousands.find(name[0] == 'K' ? 'k' : name[0]) : thousands.npos;
+    if (power == thousands.npos) return 0;
+    found.value.number *= std::pow(1000, static_cast<double>(power + 1));  // of what, the meaning says
+    return behind;
+}
+
+}  // namespace
+
+std::string_view to_string(const Unit& unit) {
+    if (unit.percent) return "share";
+    if (unit.dimension == dimension::bytes) return "B";
+    if (unit.dimension == dimension::time) return "s";
+    if (unit.dimension == dimension::cores) return "cores";
+    if (unit.dimension == dimension::rate) return "1/s";
+    if (unit.dimension == dimension::bandwidth) return "B/s";
+    return "count";
+}
+
+std::optional<Result<ValueAt>> value_at(std::string_view text) {
+    const auto number = number_at(text);
+    if (!number) return std::nullopt;
+    ValueAt found{{number->value, std::nullopt}, number->length};
+    const std::size_t unit = unit_at(text.substr(number->length), found);
+    const std::size_t behind = number->length + unit;
+    const bool goes_on = found.value.unit == seconds && behind < text.size() && digit(text[behind]);
+    if (ends(text, behind) || goes_on) found.length = behind;
+    if (found.value.unit == seconds && unit > 0) more_time(text, found);
+    const std::size_t end = found.length;
+    const bool decimal_comma = end + 1 < text.size() && text[end] == ',' && digit(text[end + 1]);
+    if (!ends(text, end) || decimal_comma || !std::isfinite(found.value.number)) {
+        std::size_t to = 0;
+        while (to < text.size() && !blank(text[to]) && text[to] != '\r')
+            ++to;
+        return Result<ValueAt>(Error{fmt::format(
+            "'{}' is no number with a unit that is known (8GiB, 15.2 GB, 1247ms, 18.4s, 0.8%, 50,234, 1MB/s)",
+            text.substr(0, to))});
+    }
+    if (end == number->length) found.value = {number->value, std::nullopt};  // what looked like a unit was not one
+    return Result<ValueAt>(found);
+}
+
+Result<Value> parse_value(std::string_view text) {
+    text = trimmed(text);
+    const auto found = value_at(text);
+    if (found && !*found) return found->error();
+    if (!found || (*found)->length != text.size()) {
+        return Error{
+            fmt::format("'{}' is no number with a unit that is known (8GiB, 15.2 GB, 1247ms, 18.4s, 0.8%, 50,234)",
+                        text.substr(0, 40))};
+    }
+    return (*found)->value;
+}
+
+bool is_gap(std::string_view text) {
+    const std::string word = lower(trimmed(text));
+    for (const char* gap : {"", "-", "nan", "null", "n/a", "na", "none", "+nan", "-nan"})
+        if (word == gap) return true;
+    return false;
+}
+
+std::optional<NamedUnit> unit_by_name(std::string_view name) {
+    name = trimmed(name);
+    if (name == "%") return NamedUnit{0.01, {dimension::none, true}};
+    if (name == "ratio" || name == "share") return NamedUnit{1, {dimension::none, true}};
+    if (name == "count") return NamedUnit{1, of_number};
+    std::size_t length = word_length(name);
+    const std::size_t per = per_second(name.substr(length));
+    if (length + per != name.size() || name.empty()) return std::nullopt;
+    const std::string_view word_name = name.substr(0, length);
+    if (per > 0 && (length == 0 || length == 1 || is_counted(word_name)) && word_name != "B") return NamedUnit{1, rate};
+    const Word* word = find_word(word_name);
+    if (word == nullptr || (per > 0 && word->unit != bytes)) return std::nullopt;
+    return NamedUnit{word->factor, per > 0 ? Unit{dimension::bandwidth} : word->unit};
+}
+
+std::optional<NamedUnit> unit_in_name(std::string_view name) {
+    name = trimmed(name.substr(0, name.find('{')));
+    if (!name.empty() && (name.back() == ']' || name.back() == ')')) {
+        const auto open = name.rfind(name.back() == ']' ? '[' : '(');
+        return open == std::string_view::npos ? std::nullopt
+                                              : unit_by_name(name.substr(open + 1, name.size() - open - 2));
+    }
+    for (const std::string_view tail : {"_total", "_sum"})
+        if (name.size() > tail.size() && name.substr(name.size() - tail.size()) == tail)
+            name.remove_suffix(tail.size());
+    for (const std::string_view tail : {"_per_second", "_per_sec", " per second"}) {
+        if (name.size() <= tail.size() || name.substr(name.size() - tail.size()) != tail) continue;
+        const auto what = unit_in_name(name.substr(0, name.size() - tail.size()));
+        const bool of_bytes = what && what->unit == bytes;
+        return NamedUnit{of_bytes ? what->factor : 1, of_bytes ? Unit{dimension::bandwidth} : rate};
+    }
+    const auto cut = name.find_last_of("_ .-");
+    if (cut == std::string_view::npos) return std::nullopt;
+    const std::string_view last = name.substr(cut + 1);
+    // Too short to tell from a name that happens to end so ("retries m").
+    if (last == "m" || last == "h") return std::nullopt;
+    return unit_by_name(last);
+}
+
+}  // namespace squall::incident

@@ -1,0 +1,48 @@
+// Values and times as people and programs write them: 50,234 · 8 GiB · 15.2G · 1m32.6s · 0.8 % · 120 msg/s;
+// 2026-03-14T14:23:45.5Z, 14:23:45, seconds or milliseconds since 1970.
+#pragma once
+
+#include "suites/incident/recording.hpp"
+
+namespace squall::incident {
+
+struct Value {
+    double number = 0;  ///< in base units
+    std::optional<Unit> unit;
+};
+
+/// The longest value at the beginning of `text`, and its length; none where nothing begins that looks like one.
+/// What follows it is a blank, a separator, a closing bracket or quote, or the end. Error: it begins with a digit, and
+/// is no number with a unit that is known (1.2.3, 5 and a comma and two digits, 15QB).
+struct ValueAt {
+    Value value;
+    std::size_t length = 0;
+};
+std::optional<Result<ValueAt>> value_at(std::string_view text);
+
+/// All of `text`, blanks around it aside.
+Result<Value> parse_value(std::string_view text);
+
+/// NaN, null, N/A, -, or nothing at all: no value was there to be recorded.
+bool is_gap(std::string_view text);
+
+/// A unit by its name, with what turns a number of it into base units: "ms", "MB", "seconds", "percent".
+struct NamedUnit {
+    double factor = 1;
+    Unit unit;
+};
+std::optional<NamedUnit> unit_by_name(std::string_view name);
+/// Of "memory_bytes", "memory [MB]", "latency (ms)", "cpu_seconds_total": the unit that a name gives, and the name
+/// without it where it stands in brackets.
+std::optional<NamedUnit> unit_in_name(std::string_view name);
+
+struct Time {
+    enum class Kind { date, clock, number };  ///< a day and a time; a time of day; a plain number
+    Kind kind{};
+    double seconds = 0;      ///< since 1970 (as if in UTC where no zone is given), since midnight, or as it stands
+    std::size_t length = 0;  ///< of what was read
+};
+/// At the beginning of `text`.
+std::optional<Time> time_at(std::string_view text);
+
+}  // namespace squall::incident

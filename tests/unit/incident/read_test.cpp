@@ -1,0 +1,145 @@
+// Records read: what is in them, and why one cannot be read.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "suites/incident/recording.hpp"
+
+namespace squall::incident {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Recording read(std::string_view text) {
+    auto read = read_recording(text, "it");
+    EXPECT_TRUE(read.recording) << (read.errors.empty() ? "" : to_string(read.errors.front()));
+    return read.recording ? std::move(*read.recording) : Recording{};
+}
+
+std::string refused(std::string_view text) {
+    const auto read = read_recording(text, "it");
+    EXPECT_FALSE(read.recording);
+    return read.errors.empty() ? "" : to_string(read.errors.front());
+}
+
+/// "name unit: 0=1 30=2"
+std::vector<std::string> told(const Recording& recording) {
+    std::vector<std::string> all;
+    for (const Series& series : recording.series) {
+        std::string text = series.name + (series.unit ? " " + std::string(to_string(*series.unit)) : "") + ":";
+        for (const Point& point : series.points)
+            text += fmt::format(" {:g}={:g}", point.at_s, point.value);
+        all.push_back(text);
+    }
+    return all;
+}
+
+TEST(Log, SeveralValuesALine) {
+    EXPECT_THAT(
+        told(read("14:23:45 WARN hub: connections: 50,234 queued bytes: 8 GB, slow clients: 127\n"
+                  "14:24:15 WARN hub: connections: 49,891 queued bytes: 10 GB, slow clients: 412\n")),
+        ElementsAre("connections: 0=50234 30=49891", "queued bytes B: 0=8e+09 30=1e+10", "slow clients: 0=127 30=412"));
+}
+
+TEST(Log, AValueAndItsLimit) {
+    EXPECT_THAT(told(read("14:23:45 memory: 15.2 GB / 16 GB\n14:24:15 memory: 15.8 / 16 GB (98%)\n")),
+                ElementsAre("memory B: 0=1.52e+10 30=1.58e+10", "memory limit B: 0=1.6e+10 30=1.6e+10"));
+}
+
+TEST(Log, AStatisticBelongsToTheNameBeforeIt) {
+    EXPECT_THAT(told(read("[14:23:45] queue depth p95: 156 p99: 341\n[14:24:15] latency: p50=3ms p99=1.2s\n")),
+                ElementsAre("queue depth p95: 0=156", "queue depth p99: 0=341", "latency p50 s: 30=0.003",
+                            "latency p99 s: 30=1.2"));
+}
+
+TEST(Log, KeysAndValues) {
+    EXPECT_THAT(told(read("time=\"2026-03-14T14:23:45Z\" level=info msg=\"hub stats\" connections=5 rss=\"8MiB\"\n"
+                          "time=\"2026-03-14T14:23:46Z\" level=info msg=\"hub stats\" connections=6 rss=\"9MiB\"\n")),
+                ElementsAre("connections: 0=5 1=6", "rss B: 0=8.38861e+06 1=9.43718e+06"));
+}
+
+TEST(Log, BeyondMidnightAndOutOfOrder) {
+    EXPECT_THAT(told(read("23:59:50 c: 1\n00:00:10 c: 3\n00:00:00 c: 2\n")), ElementsAre("c: 0=1 10=2 20=3"));
+}
+
+TEST(Log, EventsAreTold) {
+    const Recording recording = read(
+        "14:23:45 c: 1\n14:23:46 c: 2\n14:23:47 kernel: Out of memory: Killed process\n14:23:48 systemd: restarting "
+        "hub\n"
+        "14:23:49 hub killed by signal 9\n14:23:50 restarts: 3\n");
+    ASSERT_EQ(recording.events.size(), 3u);
+    EXPECT_EQ(recording.events[0].what, Event::What::killed_for_memory);
+    EXPECT_EQ(recording.events[0].at_s, 2);
+    EXPECT_EQ(recording.events[0].place.line, 3u);
+    EXPECT_EQ(recording.events[1].what, Event::What::restarted);
+    EXPECT_EQ(recording.events[2].what, Event::What::killed);
+}
+
+TEST(Log, WhatIsNoValueIsKeptAside) {
+    const Recording recording =
+        read("14:23:45 peer: 10.0.0.1 memory: 15QB c: 1\nTraceback\n  at hub\n14:23:46 memory: 8 GB c: 2\n");
+    ASSERT_EQ(recording.unread.size(), 2u);
+    EXPECT_EQ(recording.unread[1].name, "memory");
+    EXPECT_EQ(recording.unread[1].place.line, 1u);
+    EXPECT_EQ(recording.unread[1].place.column, 33u);
+    EXPECT_THAT(recording.notes, ElementsAre("2 lines without a time were passed over, the first is line 2"));
+}
+
+TEST(Log, Refused) {
+    EXPECT_THAT(refused(""), HasSubstr("it:1:1: is empty"));
+    EXPECT_THAT(refused(std::string_view("a\0b", 3)), HasSubstr("is no text"));
+    EXPECT_THAT(refused("\nconnections: 5\nconnections: 6\n"), HasSubstr("it:2:1: does not begin with a time"));
+    EXPECT_THAT(refused("14:23:45 all is well\n14:23:46 still\n"), HasSubstr("holds no values with a time"));
+    EXPECT_THAT(refused("14:23:45 c: 5 d: 6\n"), HasSubstr("it:1:13: all values are of one instant"));
+    EXPECT_THAT(refused("14:23:45 c: 5\n2026-03-14T14:23:46Z c: 6\n"),
+                HasSubstr("it:2:1: '2026-03-14T14:23:46Z' is another"));
+    EXPECT_THAT(refused("14:23:45 c: 5 GB\n14:23:46 c: 6 s\n"), HasSubstr("it:2:13: 'c' has s here, and B in line 1"));
+}
+
+TEST(Csv, ColumnsCellsAndUnits) {
+    EXPECT_THAT(told(read("time,connections,\"memory [MB]\",note\r\n"
+                          "2026-03-14T14:23:45Z,\"50,234\",15.5,\"a, \"\"b\"\"\nc\"\r\n"
+                          "2026-03-14T14:24:15Z,49891,,\r\n")),
+                ElementsAre("connections: 0=50234 30=49891", "memory [MB] B: 0=1.55e+07"));
+    EXPECT_THAT(told(read("connections;elapsed_ms\n5;0\n6;500\n")), ElementsAre("connections: 0=5 0.5=6"));
+    EXPECT_THAT(told(read("ts\tc\n1773454625000\t5\n1773454625500\t6 \n")), ElementsAre("c: 0=5 0.5=6"));
+}
+
+TEST(Csv, Refused) {
+    EXPECT_THAT(refused("connections,memory\n5,6\n"), HasSubstr("it:1:1: no column of times"));
+    EXPECT_THAT(refused("time,a\n0,1\n1,2,3\n"), HasSubstr("it:3:1: has 3 cells, and the header has 2"));
+    EXPECT_THAT(refused("time,a\n0,1\nlater,2\n"), HasSubstr("it:3:1: 'later' is no time"));
+    EXPECT_THAT(refused("time,a\n0,\"1\n1,2\n"), HasSubstr("it:2:3: the quote is not closed"));
+    EXPECT_THAT(refused("time,a\n0,\"1\"x\n"), HasSubstr("it:2:3: text follows the closing quote"));
+    EXPECT_THAT(refused("time,a\n"), HasSubstr("holds no values"));
+}
+
+std::string answer(std::string_view result) {
+    return fmt::format(R"({{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}})", result);
+}
+
+TEST(Prometheus, SeriesAndGaps) {
+    const Recording recording =
+        read(answer(R"({"metric":{"__name__":"up"},"values":[[10,"1"],[20.5,"NaN"],[30,"2.5e+00"]]},
+                       {"metric":{"quantile":"0.99"},"values":[[10,"+Inf"],[30,"3"]]})") +
+             "\n" + answer(R"({"metric":{"__name__":"rss","pod":"a"},"values":[[10,"5"],[40,"6"]]})"));
+    EXPECT_THAT(told(recording),
+                ElementsAre("up: 0=1 20=2.5", "{quantile=\"0.99\"}: 20=3", "rss{pod=\"a\"}: 0=5 30=6"));
+    EXPECT_THAT(recording.notes, ElementsAre("2 values are NaN or infinite, and count as not recorded"));
+}
+
+TEST(Prometheus, Refused) {
+    EXPECT_THAT(refused("{\"status\":\n  oops}"), HasSubstr("it:2:3: is no JSON from here on"));
+    EXPECT_THAT(refused("{\"status\":\"success\""), HasSubstr("is no JSON from here on"));
+    EXPECT_THAT(refused("{\"level\":\"info\"}"), HasSubstr("it:1:1: is JSON, but no answer of Prometheus"));
+    EXPECT_THAT(refused(R"({"status":"error","errorType":"bad_data","error":"parse error"})"),
+                HasSubstr("bad_data: parse error"));
+    EXPECT_THAT(refused(R"({"status":"success","data":{"resultType":"vector","result":[]}})"),
+                HasSubstr("'vector', which is one instant"));
+    EXPECT_THAT(refused(answer(R"({"metric":{},"values":[[1,"2"],[2,3]]})")),
+                HasSubstr("data.result[0].values[1]: expected [seconds since 1970, \"value\"]"));
+    EXPECT_THAT(refused(answer("")), HasSubstr("holds no values"));
+}
+
+}  // namespace
+}  // namespace squall::incident

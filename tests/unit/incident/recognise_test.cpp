@@ -1,0 +1,134 @@
+// Names that the field uses, and what they are in squall's words.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "suites/incident/meanings.hpp"
+#include "suites/model/metric.hpp"
+
+namespace squall::incident {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Series series(std::string name, std::optional<Unit> unit = {}, std::vector<Point> points = {{0, 1}, {10, 2}}) {
+    return {std::move(name), unit, std::move(points), {1, 1}};
+}
+
+Recognition recognised(std::vector<Series> all, const std::map<std::string, std::string>& map = {}) {
+    static Recording recording;  // what is unknown points into it
+    recording = {};
+    recording.series = std::move(all);
+    auto result = recognise(recording, "it", map);
+    EXPECT_TRUE(result) << result.error().message;
+    return result ? std::move(*result) : Recognition{};
+}
+
+struct Named {
+    const char* name;
+    const char* word;  // "": not recognised
+    std::optional<Unit> unit = {};
+};
+
+class Names : public testing::TestWithParam<Named> {};
+
+TEST_P(Names, AreRecognised) {
+    const auto result = recognised({series(GetParam().name, GetParam().unit)});
+    ASSERT_TRUE(result.errors.empty()) << to_string(result.errors.front());
+    EXPECT_EQ(result.recognised.empty() ? "" : result.recognised.front().word(), GetParam().word);
+}
+
+constexpr Unit bytes{dimension::bytes}, seconds{dimension::time}, bandwidth{dimension::bandwidth};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Names,
+    testing::Values(Named{"connections", "connections"}, Named{"active_connections", "connections"},
+                    Named{"websocketConnectionsOpen", "connections"}, Named{"hub slow clients", "slow.consumers"},
+                    Named{"slow_consumers", "slow.consumers"}, Named{"queued bytes", "queued.bytes", bytes},
+                    Named{"queue depth p95", "p95(queue.depth)"}, Named{"p99 queue depth", "p99(queue.depth)"},
+                    Named{"push_queue_depth{quantile=\"0.95\"}", "p95(queue.depth)"},
+                    Named{"push_queue_depth{quantile=\"1\"}", "max(queue.depth)"},
+                    Named{"broadcast p99", "p99(delivery.latency)", seconds},
+                    Named{"hub_broadcast_seconds{quantile=\"0.99\"}", "p99(delivery.latency)", seconds},
+                    Named{"memory", "target.memory", bytes}, Named{"memory limit", "memory.limit", bytes},
+                    Named{"container_memory_working_set_bytes", "target.memory", bytes},
+                    Named{"container_spec_memory_limit_bytes", "memory.limit", bytes},
+                    Named{"process_virtual_memory_bytes", "", bytes}, Named{"rss", "target.memory", bytes},
+                    Named{"process_cpu_seconds_total", "target.cpu", seconds}, Named{"cpu", "target.cpu"},
+                    Named{"cpu limit", "cpu.limit"}, Named{"publish rate", "publish.bandwidth", bandwidth},
+                    Named{"publish rate", "messages.published"},
+                    Named{"messages_published_total", "messages.published"},
+                    Named{"message size", "message.size", bytes}, Named{"reconnects", "connects"},
+                    Named{"disconnects_total", "disconnects"}, Named{"messages dropped", "declared.drops"},
+                    Named{"kube_pod_container_status_restarts_total", "restarts"},
+                    Named{"container_cpu_cfs_throttled_seconds_total", "target.throttled", seconds},
+                    Named{"process_open_fds", "target.fds"},
+                    Named{"nodejs_eventloop_lag_seconds", "event_loop.lag", seconds}, Named{"gc pauses", ""},
+                    Named{"go_goroutines", ""}, Named{"disk free", "", bytes}));
+
+TEST(Recognise, EveryWordIsAMetricOrOneOfAnIncidents) {
+    for (const Meaning& meaning : all_meanings())
+        EXPECT_EQ(find_metric(meaning.word) != nullptr, !meaning.aggregation.empty()) << meaning.word;
+}
+
+TEST(Recognise, ACounterIsWhatItRisesBy) {
+    const auto result = recognised({series("process_cpu_seconds_total", seconds, {{0, 100}, {10, 120}, {20, 5}})});
+    ASSERT_EQ(result.recognised.size(), 1u);
+    const auto& points = result.recognised.front().points;
+    ASSERT_EQ(points.size(), 3u);
+    EXPECT_DOUBLE_EQ(points[0].value, 2);
+    EXPECT_DOUBLE_EQ(points[1].value, 0.5);  // it began anew, at 0
+    EXPECT_TRUE(result.recognised.front().differentiated);
+}
+
+TEST(Recognise, SeveralSeriesOfOneWord) {
+    const auto result =
+        recognised({series("connections{p=\"sse\"}", {}, {{0, 1}, {10, 3}}),
+                    series("connections{p=\"ws\"}", {}, {{5, 10}, {10, 20}}), series("latency p99{p=\"sse\"}", seconds),
+                    series("latency p99{p=\"ws\"}", seconds, {{0, 9}, {10, 1}})});
+    ASSERT_EQ(result.recognised.size(), 2u);
+    EXPECT_EQ(value_at(result.recognised[0].points, 5), 12);
+    EXPECT_EQ(result.recognised[0].names.size(), 2u);
+    EXPECT_EQ(result.recognised[1].points.front().value, 9);
+    EXPECT_EQ(result.recognised[1].points.back().value, 2);
+}
+
+TEST(Recognise, TheMapSaysSo) {
+    const auto result =
+        recognised({series("goroutines{pod=\"a\"}"), series("mem"), series("connections")},
+                   {{"goroutines", "connections"}, {"mem", "target.memory MB"}, {"connections", "ignore"}});
+    ASSERT_EQ(result.recognised.size(), 2u);
+    EXPECT_EQ(result.recognised[0].word(), "connections");
+    EXPECT_EQ(result.recognised[1].points[1].value, 2e6);
+    EXPECT_THAT(result.ignored, ElementsAre("connections"));
+}
+
+TEST(Recognise, MistakesInTheMap) {
+    Recording recording;
+    recording.series = {series("mem")};
+    const auto wrong = [&](const char* name, const char* word) {
+        const auto result = recognise(recording, "it", {{name, word}});
+        return result ? "" : result.error().message;
+    };
+    EXPECT_THAT(wrong("men", "target.memory"), HasSubstr("the record has no 'men'; did you mean 'mem'?"));
+    EXPECT_THAT(wrong("mem", "target.memry"), HasSubstr("did you mean 'target.memory'?"));
+    EXPECT_THAT(wrong("mem", "target.memory XB"), HasSubstr("'XB' is no unit"));
+    EXPECT_THAT(wrong("mem", "queue.depth"), HasSubstr("p95(queue.depth)"));
+    EXPECT_THAT(wrong("mem", "p99(connections)"), HasSubstr("has no statistics"));
+}
+
+TEST(Recognise, AValueThatIsWantedHasToBeOne) {
+    Recording recording;
+    recording.series = {series("memory", bytes)};
+    recording.unread = {{"memory", "'15QB' is no number", {3, 9}}, {"peer", "'10.0.0.1' is no number", {3, 1}}};
+    const auto result = recognise(recording, "it", {});
+    ASSERT_TRUE(result);
+    ASSERT_EQ(result->errors.size(), 1u);
+    EXPECT_EQ(to_string(result->errors.front()), "it:3:9: memory: '15QB' is no number");
+    const auto ignored = recognise(recording, "it", {{"memory", "ignore"}});
+    ASSERT_TRUE(ignored);
+    EXPECT_TRUE(ignored->errors.empty());
+}
+
+}  // namespace
+}  // namespace squall::incident
