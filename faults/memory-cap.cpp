@@ -19,12 +19,13 @@ namespace {
 
 namespace files = kernel::cgroup_files;
 
-constexpr std::uint64_t canary_bytes_beyond = 16 << 20;  // beyond what the limit leaves: the kernel counts in batches
+constexpr std::uint64_t canary_bytes_beyond = 16 << 20;  // beyond the limit: the kernel counts in batches
 constexpr std::uint64_t canary_bytes_max = 1 << 30;      // taken within seconds, and there on most hosts
 
 class MemoryCap final : public Injection {
 public:
-    MemoryCap(Rig& rig, kernel::MemoryBound kind) : journal_(rig.journal), cgroup_(*rig.target_cgroup), kind_(kind) {}
+    MemoryCap(Rig& rig, kernel::MemoryBound kind)
+        : journal_(rig.journal), cgroup_(*rig.target_cgroup), run_id_(rig.run_id), kind_(kind) {}
 
     ~MemoryCap() override {
         if (const Status healed = heal(); !healed) {
@@ -32,52 +33,24 @@ public:
         }
     }
 
-    Status begin(const Bound& bound) {
+    Status begin(const Bound& bound, bool with_canary) {
         const auto earlier = cgroup_.memory_limit(kind_);
         if (!earlier) return earlier.error();
         earlier_ = *earlier;
         const auto before = cgroup_.memory_events();
         if (!before) return before.error();
         before_ = *before;
-        const auto charged = cgroup_.memory_charged();
-        if (!charged) return charged.error();
-        charged_ = *charged;
-
         const auto record =
             journal_.open("cgroup-write", {{"path", earlier_.path.string()}, {"value", earlier_.value}});
         if (!record) return record.error();
         record_ = *record;
-        const std::uint64_t bytes = bound.limit ? *bound.limit : charged_ + bound.headroom;
-        const Status set = files::write(earlier_.path, std::to_string(bytes));
-        if (!set) {
-            return Error{
-                fmt::format("memory-cap: {}; the target holds {}, of which the kernel could not get enough back",
-                            set.error().message, in_bytes(charged_)),
-                set.error().system_error};
+        if (auto limited = limit(bound); !limited) return limited;
+        if (with_canary) {
+            if (auto sent = send_canary(); !sent) return sent;
+            // It took the target's page cache as well, which a headroom must not be made of.
+            if (auto limited = limit(bound); !limited) return limited;
         }
-        const auto in_force = cgroup_.memory_limit(kind_);
-        if (!in_force) return in_force.error();
-        in_force_ = in_force->value;
         return sample();
-    }
-
-    /// The limit is shown to hold at once, whether or not the target will ever want as much.
-    Status send_canary() {
-        const double room = std::strtod(in_force_.c_str(), nullptr) - static_cast<double>(charged_);
-        const auto wanted = static_cast<std::uint64_t>(std::max(room, 0.0)) + canary_bytes_beyond;
-        if (wanted > canary_bytes_max) {
-            return Error{
-                fmt::format("memory-cap: the canary would have to take {}, and takes {} at most; lower the limit",
-                            in_bytes(wanted), in_bytes(canary_bytes_max))};
-        }
-        const auto killed = kernel::killed_at_memory_limit(cgroup_, wanted);
-        if (!killed) return killed.error();
-        canary_killed_ = *killed;
-        canary_sent_ = true;
-        const auto after = cgroup_.memory_events();  // what follows is the target's own
-        if (!after) return after.error();
-        before_ = *after;
-        return {};
     }
 
     Status advance(Nanos) override { return sample(); }
@@ -120,6 +93,44 @@ public:
     }
 
 private:
+    Status limit(const Bound& bound) {
+        const auto charged = cgroup_.memory_charged();
+        if (!charged) return charged.error();
+        charged_ = *charged;
+        const std::uint64_t bytes = bound.limit ? *bound.limit : charged_ + bound.headroom;
+        const Status set = files::write(earlier_.path, std::to_string(bytes));
+        if (!set) {
+            return Error{
+                fmt::format("memory-cap: {}; the target holds {}, of which the kernel could not get enough back",
+                            set.error().message, in_bytes(charged_)),
+                set.error().system_error};
+        }
+        const auto in_force = cgroup_.memory_limit(kind_);
+        if (!in_force) return in_force.error();
+        in_force_ = in_force->value;
+        return {};
+    }
+
+    /// The limit is shown to hold at once, whether or not the target will ever want as much.
+    Status send_canary() {
+        const auto wanted = std::strtoull(in_force_.c_str(), nullptr, 10) + canary_bytes_beyond;
+        if (wanted > canary_bytes_max) {
+            return Error{
+                fmt::format("memory-cap: the canary would have to take {}, and takes {} at most; lower the limit",
+                            in_bytes(wanted), in_bytes(canary_bytes_max))};
+        }
+        const auto killed = kernel::killed_at_memory_limit(cgroup_, run_id_, journal_, wanted);
+        if (!killed) return killed.error();
+        canary_sent_ = true;
+        const auto after = cgroup_.memory_events();
+        if (!after) return after.error();
+        // A host without memory, or a group above, would kill it as well.
+        canary_killed_ = *killed && after->refused > before_.refused;
+        // What follows is the target's own.
+        before_ = *after;
+        return {};
+    }
+
     static std::string in_bytes(std::uint64_t bytes) {
         return format_quantity(static_cast<double>(bytes), dimension::bytes);
     }
@@ -133,6 +144,7 @@ private:
 
     Journal& journal_;
     kernel::Cgroup& cgroup_;
+    const std::string run_id_;
     const kernel::MemoryBound kind_;
     kernel::CgroupWrite earlier_;
     kernel::MemoryEvents before_;
@@ -157,10 +169,7 @@ Result<std::unique_ptr<Injection>> inject(Rig& rig, const Aim&, const Options& o
         return Error{"memory-cap: at 'kind: high' nothing is killed, and a canary would show nothing; leave it out"};
     }
     auto injection = std::make_unique<MemoryCap>(rig, kind);
-    if (auto begun = injection->begin(*bound); !begun) return begun.error();
-    if (options.flag("canary")) {
-        if (auto sent = injection->send_canary(); !sent) return sent.error();
-    }
+    if (auto begun = injection->begin(*bound, options.flag("canary")); !begun) return begun.error();
     return std::unique_ptr<Injection>(std::move(injection));
 }
 

@@ -8,12 +8,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "faults/core/clock.hpp"
 #include "faults/kernel/cgroup.hpp"
 #include "faults/kernel/cgroup_files.hpp"
+#include "faults/kernel/target_processes.hpp"
 
 namespace squall::kernel {
 namespace {
@@ -73,9 +78,81 @@ private:
     pid_t pid_;
 };
 
+/// The target's processes are stopped for as long as this is there.
+class Standstill {
+public:
+    explicit Standstill(Journal& journal) : journal_(journal) {}
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+    ~Standstill() {
+        if (const Status ended = end(); !ended)
+            std::fprintf(stderr, "squall: memory-cap: %s\n", ended.error().message.c_str());
+    }
+
+    Status begin(const std::vector<ProcessId>& target) {
+        std::string list;
+        for (const ProcessId& process : target) {
+            const auto activity = process_activity(process);
+            if (!activity || activity->stopped) continue;  // what was stopped before is not ours to continue
+            stopped_.push_back(process);
+            list += fmt::format("{}{} {}", list.empty() ? "" : " ", process.pid, process.start_time);
+        }
+        if (stopped_.empty()) return {};
+        const auto record = journal_.open("process-continue", {{"processes", list}});
+        if (!record) return record.error();
+        record_ = *record;
+        for (const ProcessId& process : stopped_)
+            if (auto told = signal_process(process, SIGSTOP); !told) return told;
+        for (const Nanos until = monotonic_now() + stop_patience; monotonic_now() < until && moves();)
+            usleep(look_interval_us);
+        return {};
+    }
+
+    Status end() {
+        for (; !stopped_.empty(); stopped_.pop_back())
+            if (auto told = signal_process(stopped_.back(), SIGCONT); !told) return told;
+        if (!record_) return {};
+        const std::uint64_t record = *record_;
+        record_.reset();
+        return journal_.close(record);
+    }
+
+private:
+    static constexpr Nanos stop_patience = 100'000'000;  // a signal is acted on when a process next leaves the kernel
+
+    bool moves() const {
+        return std::any_of(stopped_.begin(), stopped_.end(), [](const ProcessId& process) {
+            const auto activity = process_activity(process);
+            return activity && !activity->stopped;
+        });
+    }
+
+    Journal& journal_;
+    std::vector<ProcessId> stopped_;
+    std::optional<std::uint64_t> record_;
+};
+
+/// What a dead process had is given back after it has gone.
+Status wait_for_memory(const Cgroup& group, std::uint64_t charged_before) {
+    constexpr std::uint64_t batch = 1 << 20;  // that the kernel may still count
+    const Nanos until = monotonic_now() + patience;
+    while (monotonic_now() < until) {
+        const auto charged = group.memory_charged();
+        if (!charged) return charged.error();
+        if (*charged <= charged_before + batch) return {};
+        usleep(look_interval_us);
+    }
+    return {};  // the target has the rest of it, and may go on
+}
+
 }  // namespace
 
-Result<bool> killed_at_memory_limit(const Cgroup& group, std::uint64_t bytes) {
+Result<bool> killed_at_memory_limit(const Cgroup& group, const std::string& run_id, Journal& journal,
+                                    std::uint64_t bytes) {
+    Standstill standstill(journal);
+    if (auto begun = standstill.begin(target_processes(&group, run_id)); !begun) return begun.error();
+    const auto before = group.memory_charged();
+    if (!before) return before.error();
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) take_memory(parent, bytes);
@@ -91,6 +168,8 @@ Result<bool> killed_at_memory_limit(const Cgroup& group, std::uint64_t bytes) {
     if (kill(pid, SIGCONT) != 0) return system_failure("waking the memory canary", errno);
     const auto status = child.wait(0);
     if (!status) return status.error();
+    if (auto given_back = wait_for_memory(group, *before); !given_back) return given_back.error();
+    if (auto ended = standstill.end(); !ended) return ended.error();
     return WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL;
 }
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <map>
 
 #include "suites/cli/commands.hpp"
@@ -26,11 +28,19 @@ struct Given {
     fs::path output;
 };
 
-std::vector<FreeValue> given_values(const Record& record) {
-    std::vector<FreeValue> values;
-    for (const FreeParameter& free : record.free)
-        values.push_back({free.what, free.at});
-    return values;
+/// Whatever is searched for has to be a scenario at both ends of its range.
+void check_ends(const LoadedScenario& loaded, const std::string& file, std::vector<InputError>& errors) {
+    for (const FreeParameter& free : loaded.scenario.record->free) {
+        for (const double end : {free.from, free.to}) {
+            const auto edited = with_free_values(loaded.text, {{free.what, end}});
+            if (!edited) return errors.push_back({file, 0, 0, edited.error().message});
+            for (InputError& error : parse_scenario(*edited, file, all_faults()).errors) {
+                error.message =
+                    fmt::format("with {} at {}: {}", to_string(free.what), written(free.what, end), error.message);
+                errors.push_back(std::move(error));
+            }
+        }
+    }
 }
 
 /// Everything that is wrong goes to `errors`.
@@ -49,8 +59,8 @@ std::optional<Given> checked(const IncidentFitArguments& arguments, std::vector<
     if (!scenario.record || scenario.record->free.empty()) {
         errors.push_back(
             {arguments.scenario, 0, 0, "has no free parameters (record.free): there is nothing to be fitted"});
-    } else if (const auto edited = with_free_values(loaded.front().text, given_values(*scenario.record)); !edited) {
-        errors.push_back({arguments.scenario, 0, 0, edited.error().message});
+    } else {
+        check_ends(loaded.front(), arguments.scenario, errors);
     }
     const auto refusals = refused(scenario, *profile);
     errors.insert(errors.end(), refusals.begin(), refusals.end());
@@ -58,6 +68,10 @@ std::optional<Given> checked(const IncidentFitArguments& arguments, std::vector<
     if (const auto lacks = not_offered(scenario, *profile); !lacks.empty())
         errors.push_back({arguments.target, 0, 0, "does not offer what the scenario uses: " + lacks});
     return Given{std::move(loaded.front()), std::move(*profile), protocol, output};
+}
+
+std::string in_words(const std::optional<double>& factor) {
+    return factor ? fmt::format("{:.2f}", *factor) : "?";
 }
 
 std::string columns(const std::vector<FreeValue>& values) {
@@ -111,7 +125,8 @@ public:
     bool shown() const { return shown_; }
 
 private:
-    Result<double> play(const std::string& text, const std::vector<FreeValue>& values) {
+    /// The factor; nothing where nothing can be told.
+    Result<std::optional<double>> play(const std::string& text, const std::vector<FreeValue>& values) {
         if (interrupted()) return Error{"interrupted", EINTR};
         auto parsed = parse_scenario(text, given_.loaded.scenario.file, all_faults());
         if (!parsed.scenario) return Error{to_string(parsed.errors.front())};
@@ -126,9 +141,12 @@ private:
         }
         ++played_;
         if (interrupted()) return Error{"interrupted", EINTR};
-        if (played.result.directory.empty()) return Error{played.result.judgement.findings.front().detail};
-        const double factor = compare_with_record(scenario, played.history).factor().value_or(factor_max);
-        shown_ &= show(fmt::format("{:>5}{}  {:>7.2f}  {:<12}  {}\n", played_, columns(values), factor,
+        const auto& findings = played.result.judgement.findings;
+        const auto broken = std::find_if(findings.begin(), findings.end(),
+                                         [](const Finding& finding) { return finding.verdict == Verdict::error; });
+        if (broken != findings.end()) return Error{broken->name + ": " + broken->detail};
+        const auto factor = compare_with_record(scenario, played.history).factor();
+        shown_ &= show(fmt::format("{:>5}{}  {:>7}  {:<12}  {}\n", played_, columns(values), in_words(factor),
                                    to_string(played.result.judgement.verdict), played.result.directory));
         return factor;
     }
@@ -136,7 +154,7 @@ private:
     const Given& given_;
     const IncidentFitArguments& arguments_;
     PlayOptions options_;
-    std::map<std::string, double> factors_;  ///< by the scenario's text
+    std::map<std::string, std::optional<double>> factors_;  ///< by the scenario's text
     std::size_t played_ = 0;
     bool shown_ = true;
 };
@@ -151,7 +169,7 @@ std::string head(const Record& record) {
 std::string in_words(const FreeParameter& free, double best, const FitSearch::Verdict& verdict, double noise) {
     const auto words = [&](double value) { return written(free.what, value); };
     std::string text = fmt::format("  {:<12} {:<12} ", to_string(free.what), words(best));
-    if (!verdict.tried) return text + "undetermined: no other value was tried; allow for more runs\n";
+    if (!verdict.tried) return text + "undetermined: no trial tells of it; allow for more runs\n";
     if (verdict.matters) {
         text += fmt::format("matters: by itself it changed the factor {:.2f}-fold", verdict.effect);
     } else {
@@ -159,7 +177,7 @@ std::string in_words(const FreeParameter& free, double best, const FitSearch::Ve
                             verdict.effect, noise);
     }
     if (words(verdict.low) != words(verdict.high))
-        text += fmt::format("; {} to {} is as good", words(verdict.low), words(verdict.high));
+        text += fmt::format("; {} to {} was as good", words(verdict.low), words(verdict.high));
     constexpr double near = 1.01;
     if (verdict.matters && (best < free.from * near || best > free.to / near))
         text += "; it is at the end of its range, and may lie beyond";
@@ -168,9 +186,9 @@ std::string in_words(const FreeParameter& free, double best, const FitSearch::Ve
 
 std::string summary(const Record& record, const FitSearch& search) {
     std::string text = fmt::format(
-        "factor {:.2f} at the best values, {:.2f} at those of the scenario; less than {:.2f}-fold "
+        "factor {:.2f} at the best values, {} at those of the scenario; less than {:.2f}-fold "
         "is noise (the first two trials are the same)\n",
-        search.best_factor(), search.trials().front().factor, search.noise());
+        search.best_factor(), in_words(search.trials().front().factor), search.noise());
     const auto best = search.best();
     const auto verdicts = search.verdicts();
     for (std::size_t n = 0; n < record.free.size(); ++n)

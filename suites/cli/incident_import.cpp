@@ -97,7 +97,10 @@ int incident_import(const IncidentImportArguments& arguments) {
         print(checked.errors);
         return refuse("the scenario that was written has mistakes, which is a flaw of squall's", 4);
     }
-    shown &= show(fmt::format("\nwrote {0}; now: squall run {0} --target PROFILE\n", asked->output.string()));
+    shown &= show(fmt::format(
+        "\nwrote {0}; now: squall run {0} --target PROFILE\nwhat the record leaves open (record.free): squall "
+        "incident fit {0} --target PROFILE\n",
+        asked->output.string()));
     return shown ? 0 : 4;
 }
 

@@ -9,6 +9,7 @@ namespace squall::incident {
 namespace {
 
 constexpr std::size_t mistakes_max = 20;
+constexpr double value_max = 1e18;
 
 }  // namespace
 
@@ -46,8 +47,9 @@ void Builder::value(const std::string& name, double at_s, const Value& value, Pl
         }
         series.unit = value.unit;
     }
-    if (value.number < 0) {
-        unread(name, fmt::format("{} is negative, which nothing that squall replays can be", value.number), place);
+    if (!(value.number >= 0 && value.number <= value_max)) {
+        const char* what = value.number < 0 ? "negative" : "too large";
+        unread(name, fmt::format("{} is {} for anything that squall replays", value.number, what), place);
         return;
     }
     series.points.push_back({at_s, value.number});

@@ -63,9 +63,9 @@ std::string to_listing(const Plan& plan, const Recording& recording, const Recog
         text += fmt::format("  {:<28} {:<22} {}\n", printable(one.names.front(), 60), one.word(), said);
     }
     for (const Event& event : recording.events)
-        text += fmt::format("  {:<28} {:<22} at {}, line {}\n", printable(event.text, 28),
-                            event.what == Event::What::restarted ? "restart" : "kill",
-                            format_quantity(event.at_s, dimension::time), event.place.line);
+        text += fmt::format("  {:<28} {:<22} at {}: {}\n", fmt::format("line {}", event.place.line),
+                            event.what == Event::What::restarted ? "restart" : "kill", in_time(event.at_s),
+                            printable(event.text, 100));
     if (!recognition.unknown.empty())
         text += "\nnot recognised (--map 'NAME=WORD' says what it is, --map NAME=ignore that it is nothing)\n";
     for (const Series* series : recognition.unknown)

@@ -11,18 +11,18 @@ namespace squall::incident {
 Result<Plan> Planner::plan() {
     choose_speed();
     messages();
-    message_size();
+    if (Status status = message_size(); !status) return status.error();
     if (Status status = connections(); !status) return status.error();
     lateness();
     sizes();
     slow_readers();
     queue_bound();
-    lead_in();
-    move_connections();
-    slow_course();
+    if (Status status = lead_in(); !status) return status.error();
     memory_cap();
     cpu_cap();
     deaths();
+    move_connections();
+    slow_course();
     churn();
     return std::move(plan_);
 }
@@ -31,6 +31,11 @@ const Recognised* Planner::find(std::string_view word) const {
     for (const Recognised& one : recognition_.recognised)
         if (one.word() == word) return &one;
     return nullptr;
+}
+
+const Recognised* Planner::find_positive(std::string_view word) const {
+    const Recognised* one = find(word);
+    return one != nullptr && one->most() > 0 ? one : nullptr;
 }
 
 const Recognised* Planner::find_tail(std::string_view metric, std::initializer_list<const char*> statistics,

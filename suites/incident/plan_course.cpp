@@ -15,7 +15,7 @@ using By = Decision::By;
 }  // namespace
 
 /// The record begins when it was late already: so long before had it begun to be.
-void Planner::lead_in() {
+Status Planner::lead_in() {
     const double growth = std::clamp(growth_, 0.05, 0.95);
     const double lead = std::min(late_at_first_ / growth, std::max(60.0, 3 * recording_.length_s)) / plan_.speed;
     plan_.begin_s = std::max(plan_.baseline_s, std::round(lead * 10) / 10);
@@ -27,6 +27,11 @@ void Planner::lead_in() {
     plan_.end_s = plan_.begin_s + recording_.length_s / plan_.speed;
     for (Point& point : plan_.publish_rate)
         point.at_s = replayed(point.at_s);
+    constexpr double hour = 3600;
+    if (plan_.end_s <= hour) return {};
+    return Error{
+        fmt::format("the replay would last {}; with a higher --speed it lasts less than the hour that is the most",
+                    in_time(plan_.end_s))};
 }
 
 void Planner::move_connections() {
@@ -39,6 +44,8 @@ void Planner::move_connections() {
     plan_.healthy = static_cast<std::uint32_t>(now - plan_.slow);
     long long may_leave = plan_.healthy - 1;
     for (std::size_t i = 1; i < course.size() && plan_.movements.size() < 32; ++i) {
+        if (!plan_.kills.empty() && replayed(course[i].at_s) > plan_.kills.front())
+            break;  // that follows from the death
         const long long change = replayed_count(course[i].value) - now;
         Movement movement{replayed(course[i - 1].at_s), replayed(course[i].at_s), 0, change > 0};
         const long long moved = change > 0 ? change : std::min(-change, may_leave);
@@ -49,9 +56,12 @@ void Planner::move_connections() {
         now += change > 0 ? moved : -moved;
     }
     if (plan_.movements.empty()) {
-        decide(By::record, "comings and goings", "none: the number of connections changes by less than 2%");
+        decide(By::record, "comings and goings",
+               plan_.kills.empty() ? "none: the number of connections changes by less than 2%"
+                                   : "none before the first death");
     } else {
-        decide(By::record, "comings and goings", fmt::format("{} spells", plan_.movements.size()));
+        decide(By::record, "comings and goings",
+               fmt::format("{} spell{}", plan_.movements.size(), plan_.movements.size() == 1 ? "" : "s"));
     }
 }
 
@@ -85,7 +95,7 @@ void Planner::slow_course() {
 
 /// What a process has anyway does not shrink with the number of its clients: the limit is what is left for queues.
 void Planner::memory_cap() {
-    const Recognised* limit = find("memory.limit");
+    const Recognised* limit = find_positive("memory.limit");
     if (limit == nullptr) return;
     const Recognised* used = find("target.memory");
     const Recognised* queued = find("queued.bytes");
@@ -97,7 +107,7 @@ void Planner::memory_cap() {
     }
     const double left = limit->least() - std::max(anyway, 0.0);
     if (left <= 0) return decide(By::record, "memory", "not limited: what was recorded is above its limit");
-    plan_.memory_headroom = std::max(left * share_of_all_ / plan_.shrink, 256 * 1024.0);
+    plan_.memory_headroom = std::clamp(left * share_of_all_ / plan_.shrink, 256 * 1024.0, 1e15);
     const std::string smaller = plan_.shrink > 1.001 ? fmt::format(", of messages 1:{:.3g}", plan_.shrink) : "";
     decide(anyway > 0 ? By::inference : By::record, "memory",
            fmt::format("{} beyond what the server has at first: {}{} were left for queues, of which there are 1:{:g}{}",
@@ -106,13 +116,14 @@ void Planner::memory_cap() {
 }
 
 void Planner::cpu_cap() {
-    const Recognised* limit = find("cpu.limit");
+    const Recognised* limit = find_positive("cpu.limit");
     if (limit == nullptr) return;
     const Recognised* used = find("target.cpu");
     if (used != nullptr && used->most() < 0.9 * limit->least())
         return decide(By::record, "CPU", "not capped: less than 90% of its limit was used");
     for (const Point& point : simplified(limit->points, 0.02 * limit->most()))
-        plan_.cpu_cap.push_back({replayed(point.at_s), std::max(0.01, point.value * share_of_all_ * plan_.speed)});
+        plan_.cpu_cap.push_back(
+            {replayed(point.at_s), std::clamp(point.value * share_of_all_ * plan_.speed, 0.01, 1024.0)});
     decide(By::record, "CPU", fmt::format("{:.3g} cores of {:.3g}", plan_.cpu_cap.front().value, limit->first()));
 }
 
@@ -136,9 +147,8 @@ void Planner::deaths() {
     for (const double instant : at)  // "killed" and "restarting" are one death
         if (plan_.kills.empty() || instant - plan_.kills.back() > 2) plan_.kills.push_back(instant);
     if (plan_.kills.empty()) return;
-    plan_.end_s = std::max(plan_.end_s, plan_.kills.back() + 3);
-    std::erase_if(plan_.movements, [&](const Movement& m) { return m.until_s > plan_.kills.front(); });
-    decide(By::record, "kill", fmt::format("{} times", plan_.kills.size()));
+    plan_.end_s = std::max(plan_.end_s, plan_.kills.back() + 3);  // for it to come back
+    decide(By::record, "kill", plan_.kills.size() == 1 ? "once" : fmt::format("{} times", plan_.kills.size()));
 }
 
 void Planner::churn() {
@@ -148,7 +158,8 @@ void Planner::churn() {
     if (course.size() == 1) course.push_back({recording_.length_s, course.front().value});
     for (std::size_t i = 0; i + 1 < course.size(); ++i) {
         const double rate = (course[i].value + course[i + 1].value) / 2 * share_of_all_ * plan_.speed;
-        if (rate >= 0.05) plan_.churn.push_back({replayed(course[i].at_s), replayed(course[i + 1].at_s), rate});
+        if (rate >= 0.05)
+            plan_.churn.push_back({replayed(course[i].at_s), replayed(course[i + 1].at_s), std::min(rate, 1e5)});
     }
     decide(By::record, "churn", fmt::format("{:.3g}/s at most recorded", connects->most()));
 }

@@ -16,6 +16,9 @@ using By = Decision::By;
 // What two cores, shared by a server and the rig, carry with room to spare: docs/how-to/import-an-incident.md.
 constexpr double connections_max = 1000, deliveries_max = 20'000, delivered_bytes_max = 100e6;
 constexpr double replay_s_max = 120;
+// Beyond these, a record means something else, or nobody could play it.
+constexpr double recorded_connections_max = 1e8, replayed_connections_max = 100'000, published_max = 100'000,
+                 size_max = 1e8;
 
 /// 1, 2, 5, 10, 20, … : the least that is not below.
 double round_up(double value) {
@@ -51,9 +54,9 @@ void Planner::choose_speed() {
 
 /// How often something is published, as recorded.
 void Planner::messages() {
-    const Recognised* rate = find("messages.published");
-    const Recognised* bandwidth = find("publish.bandwidth");
-    const Recognised* size = find("message.size");
+    const Recognised* rate = find_positive("messages.published");
+    const Recognised* bandwidth = find_positive("publish.bandwidth");
+    const Recognised* size = find_positive("message.size");
     if (rate != nullptr) {
         recorded_rate_ = rate->points;
         decide(By::record, "publish rate", spread(*rate, dimension::rate));
@@ -61,7 +64,7 @@ void Planner::messages() {
         rate_alone(*inferred, bandwidth);
     } else if (bandwidth != nullptr && size != nullptr) {
         for (const Point& point : bandwidth->points)
-            recorded_rate_.push_back({point.at_s, point.value / value_at(size->points, point.at_s)});
+            recorded_rate_.push_back({point.at_s, point.value / size->most()});
         decide(By::inference, "publish rate", "what was published per second, divided by the size of a message");
     } else {
         recorded_rate_ = {{0, 10}};
@@ -70,9 +73,9 @@ void Planner::messages() {
     recorded_rate_ = simplified(recorded_rate_, 0.05 * most(recorded_rate_));
 }
 
-void Planner::message_size() {
-    const Recognised* bandwidth = find("publish.bandwidth");
-    if (const Recognised* size = find("message.size")) {
+Status Planner::message_size() {
+    const Recognised* bandwidth = find_positive("publish.bandwidth");
+    if (const Recognised* size = find_positive("message.size")) {
         recorded_size_ = size->most();
         decide(By::record, "message size", in_bytes(recorded_size_));
     } else if (bandwidth != nullptr) {
@@ -84,6 +87,12 @@ void Planner::message_size() {
         recorded_size_ = 1024;
         decide(By::default_value, "message size", "1KiB");
     }
+    if (recorded_size_ <= size_max && most(recorded_rate_) * plan_.speed <= published_max) return {};
+    return Error{
+        fmt::format("{} messages a second of {} each are more than squall publishes ({}, {}): is something else "
+                    "called so (--map), or --speed too high?",
+                    number(most(recorded_rate_) * plan_.speed), in_bytes(recorded_size_), number(published_max),
+                    in_bytes(size_max))};
 }
 
 /// Little's law: a queue of N messages that is T long is drained at N / T a second.
@@ -118,12 +127,18 @@ void Planner::rate_alone(double rate, const Recognised* bandwidth) {
 Status Planner::connections() {
     const Recognised* open = find("connections");
     recorded_connections_ = open == nullptr ? 200 : open->most();
-    if (recorded_connections_ < 1)
-        return Error{"the record counts no connections at all; what it calls so is something else: --map"};
+    if (!(recorded_connections_ >= 1 && recorded_connections_ <= recorded_connections_max)) {
+        return Error{fmt::format("{} connections at most cannot be; is something else called so (--map)?",
+                                 number(recorded_connections_))};
+    }
     const double per_second = most(recorded_rate_) * plan_.speed;
     const double fit = std::max(10.0, std::min(connections_max, deliveries_max / std::max(per_second, 1e-9)));
     plan_.scale = options_.scale > 0 ? options_.scale : round_up(std::max(1.0, recorded_connections_ / fit));
-    all_ = static_cast<std::uint32_t>(std::min(std::llround(recorded_connections_ / plan_.scale), 1'000'000LL));
+    all_ = static_cast<std::uint32_t>(recorded_connections_ / plan_.scale + 0.5);
+    if (all_ > replayed_connections_max) {
+        return Error{fmt::format("--scale 1:{:g} makes {} connections; {} are the most that are replayed", plan_.scale,
+                                 number(all_), number(replayed_connections_max))};
+    }
     if (all_ < 10) {
         return Error{
             fmt::format("--scale 1:{:g} leaves {} of {} connections, of which none can be slow; ten are needed",

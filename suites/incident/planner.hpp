@@ -14,6 +14,7 @@ public:
 
 private:
     const Recognised* find(std::string_view word) const;
+    const Recognised* find_positive(std::string_view word) const;  ///< that is not nought throughout
     /// The first of these statistics of a metric that reaches `least` somewhere.
     const Recognised* find_tail(std::string_view metric, std::initializer_list<const char*> statistics, double least,
                                 std::size_t points_min = 1) const;
@@ -27,7 +28,7 @@ private:
     void messages();
     std::optional<double> rate_by_queues();
     void rate_alone(double rate, const Recognised* bandwidth);
-    void message_size();
+    Status message_size();
     Status connections();
     void lateness();
     void sizes();
@@ -36,7 +37,7 @@ private:
     void queue_bound();
 
     // plan_course.cpp: when what happens
-    void lead_in();
+    Status lead_in();
     void move_connections();
     void slow_course();
     void memory_cap();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "suites/incident/builder.hpp"
+#include "suites/incident/text.hpp"
 
 namespace squall::incident {
 namespace {
@@ -13,13 +14,6 @@ struct Cell {
     std::string text;
     Place place;
 };
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 
 std::string_view first_line(std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));

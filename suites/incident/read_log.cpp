@@ -7,21 +7,13 @@
 #include <cstdlib>
 
 #include "suites/incident/builder.hpp"
+#include "suites/incident/text.hpp"
 
 namespace squall::incident {
 namespace {
 
 constexpr std::string_view blanks = " \t";
 
-bool alphabetic(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 std::size_t past(std::string_view text, std::string_view any_of, std::size_t from) {
     return std::min(text.find_first_not_of(any_of, from), text.size());
 }
@@ -162,7 +154,7 @@ private:
     /// "p99: 341" behind "queue depth p95: 156" is the queue depth's.
     std::string usable(const std::vector<std::string>& words, std::size_t said_to) {
         std::string name = fmt::format("{}", fmt::join(words, " "));
-        if (std::none_of(name.begin(), name.end(), alphabetic)) return "";
+        if (std::none_of(name.begin(), name.end(), is_letter)) return "";
         if (said_to > name_from_ && said_to < at_) said_ += text_.substr(name_from_, said_to - name_from_);
         if (words.size() != 1 || !is_statistic(words.front())) return name;
         std::string stem = label_;
@@ -178,7 +170,7 @@ private:
         const std::string words = " " + lower(said_) + " ";
         const auto has = [&](std::string_view word) {
             for (std::size_t at = words.find(word); at != std::string::npos; at = words.find(word, at + 1))
-                if (!alphabetic(words[at - 1]) && !alphabetic(words[at + word.size()])) return true;
+                if (!is_letter(words[at - 1]) && !is_letter(words[at + word.size()])) return true;
             return false;
         };
         const auto is = [&](Event::What what) { builder_.event(what, at_s_, std::string(text_), place(0)); };

@@ -7,21 +7,12 @@
 #include <set>
 
 #include "suites/incident/meanings.hpp"
+#include "suites/incident/text.hpp"
 #include "suites/incident/values.hpp"
 #include "suites/model/suggest.hpp"
 
 namespace squall::incident {
 namespace {
-
-bool upper(char c) {
-    return c >= 'A' && c <= 'Z';
-}
-bool letter(char c) {
-    return upper(c) || (c >= 'a' && c <= 'z');
-}
-bool digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 std::vector<std::string> split(std::string_view text, char by) {
     std::vector<std::string> parts;
@@ -48,13 +39,13 @@ std::vector<std::string> words_of(std::string_view name) {
     };
     for (std::size_t i = 0; i < name.size(); ++i) {
         const char c = name[i];
-        const bool point = c == '.' && i > 0 && digit(name[i - 1]) && i + 1 < name.size() && digit(name[i + 1]);
-        if (!letter(c) && !digit(c) && !point) {
+        const bool point = c == '.' && i > 0 && is_digit(name[i - 1]) && i + 1 < name.size() && is_digit(name[i + 1]);
+        if (!is_letter(c) && !is_digit(c) && !point) {
             end();
             continue;
         }
-        if (upper(c) && i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z') end();
-        word += upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+        if (is_upper(c) && i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z') end();
+        word += lower(c);
     }
     end();
     return words;
@@ -243,47 +234,64 @@ std::string_view without_labels(std::string_view name) {
     return name.substr(0, name.find('{'));
 }
 
+/// What --map says.
+struct Told {
+    std::map<std::string, Meant, std::less<>> meant;
+    std::set<std::string, std::less<>> ignored;
+
+    const Meant* find(std::string_view name) const {
+        auto found = meant.find(name);
+        if (found == meant.end()) found = meant.find(without_labels(name));
+        return found == meant.end() ? nullptr : &found->second;
+    }
+    bool ignores(std::string_view name) const {
+        return ignored.count(name) > 0 || ignored.count(without_labels(name)) > 0;
+    }
+};
+
+Result<Told> told_by(const std::map<std::string, std::string>& map, const Recording& recording) {
+    std::vector<std::string> names;
+    for (const Series& series : recording.series)
+        names.push_back(series.name);
+    for (const Unread& unread : recording.unread)
+        names.push_back(unread.name);
+    Told told;
+    for (const auto& entry : map) {
+        const std::string& name = entry.first;
+        const std::string& word = entry.second;
+        const bool there = std::any_of(names.begin(), names.end(), [&](const std::string& recorded) {
+            return recorded == name || without_labels(recorded) == name;
+        });
+        if (!there) return Error{fmt::format("--map: the record has no '{}'{}", name, did_you_mean(name, names))};
+        if (word == "ignore") {
+            told.ignored.insert(name);
+            continue;
+        }
+        auto meant = meant_by_word(word);
+        if (!meant) return Error{fmt::format("--map '{}={}': {}", name, word, meant.error().message)};
+        told.meant[name] = std::move(*meant);
+    }
+    return told;
+}
+
+std::optional<Meant> meaning_of(const Series& series, const Told& told) {
+    const Meant* meant = told.find(series.name);
+    return meant != nullptr ? std::optional(*meant) : meant_by_name(series);
+}
+
 }  // namespace
 
 Result<Recognition> recognise(const Recording& recording, const std::string& file,
                               const std::map<std::string, std::string>& map) {
     Recognition result;
-    std::map<std::string, Meant> told;
-    std::set<std::string> ignored;
-    for (const auto& [name, word] : map) {
-        std::vector<std::string> names;
-        bool there = false;
-        const auto is = [&](const std::string& recorded) {
-            names.push_back(recorded);
-            there = there || recorded == name || without_labels(recorded) == name;
-        };
-        for (const Series& series : recording.series)
-            is(series.name);
-        for (const Unread& unread : recording.unread)
-            is(unread.name);
-        if (!there) return Error{fmt::format("--map: the record has no '{}'{}", name, did_you_mean(name, names))};
-        if (word == "ignore") {
-            ignored.insert(name);
-            continue;
-        }
-        auto meant = meant_by_word(word);
-        if (!meant) return Error{fmt::format("--map '{}={}': {}", name, word, meant.error().message)};
-        told[name] = std::move(*meant);
-    }
-    const auto meant_of = [&](const Series& series) -> std::optional<Meant> {
-        for (const std::string& key : {series.name, std::string(without_labels(series.name))})
-            if (const auto found = told.find(key); found != told.end()) return found->second;
-        return meant_by_name(series);
-    };
-    const auto is_ignored = [&](const std::string& name) {
-        return ignored.count(name) > 0 || ignored.count(std::string(without_labels(name))) > 0;
-    };
+    const auto told = told_by(map, recording);
+    if (!told) return told.error();
     for (const Series& series : recording.series) {
-        if (is_ignored(series.name)) {
+        if (told->ignores(series.name)) {
             result.ignored.push_back(series.name);
             continue;
         }
-        const auto meant = meant_of(series);
+        const auto meant = meaning_of(series, *told);
         if (!meant) {
             result.unknown.push_back(&series);
             continue;
@@ -304,9 +312,9 @@ Result<Recognition> recognise(const Recording& recording, const std::string& fil
     for (const Unread& unread : recording.unread) {
         Series series;
         series.name = unread.name;
-        if (!is_ignored(unread.name) && meant_of(series))
-            result.errors.push_back(
-                {file, unread.place.line, unread.place.column, fmt::format("{}: {}", unread.name, unread.problem)});
+        if (told->ignores(unread.name) || !meaning_of(series, *told)) continue;
+        result.errors.push_back(
+            {file, unread.place.line, unread.place.column, fmt::format("{}: {}", unread.name, unread.problem)});
     }
     return result;
 }

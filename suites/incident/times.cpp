@@ -2,21 +2,18 @@
 #include <chrono>
 #include <cmath>
 
+#include "suites/incident/text.hpp"
 #include "suites/incident/values.hpp"
 
 namespace squall::incident {
 namespace {
-
-bool digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// So many digits, as a number.
 std::optional<int> digits(std::string_view& text, std::size_t many) {
     int value = 0;
     if (text.size() < many) return std::nullopt;
     for (std::size_t i = 0; i < many; ++i) {
-        if (!digit(text[i])) return std::nullopt;
+        if (!is_digit(text[i])) return std::nullopt;
         value = value * 10 + (text[i] - '0');
     }
     text.remove_prefix(many);
@@ -38,9 +35,9 @@ std::optional<double> clock(std::string_view& text) {
     const auto whole = digits(rest, 2);
     if (!whole || *hours > 23 || *minutes > 59 || *whole > 60) return std::nullopt;
     double fraction = 0;
-    if (rest.size() > 1 && (rest[0] == '.' || rest[0] == ',') && digit(rest[1])) {
+    if (rest.size() > 1 && (rest[0] == '.' || rest[0] == ',') && is_digit(rest[1])) {
         rest.remove_prefix(1);
-        for (double weight = 0.1; !rest.empty() && digit(rest.front()); weight /= 10, rest.remove_prefix(1))
+        for (double weight = 0.1; !rest.empty() && is_digit(rest.front()); weight /= 10, rest.remove_prefix(1))
             fraction += weight * (rest.front() - '0');
     }
     text = rest;
@@ -103,7 +100,7 @@ std::optional<Time> syslogged(std::string_view text) {
 /// Since 1970 in seconds, or in thousandths, millionths or billionths of them: by how large it is.
 std::optional<Time> numbered(std::string_view text) {
     std::size_t length = 0;
-    while (length < text.size() && (digit(text[length]) || text[length] == '.'))
+    while (length < text.size() && (is_digit(text[length]) || text[length] == '.'))
         ++length;
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + length, value);

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "suites/incident/text.hpp"
+
 namespace squall::incident {
 namespace {
 
@@ -64,25 +66,10 @@ constexpr std::array words{
 constexpr std::array counted{"message", "messages", "msg", "msgs", "event",    "events", "client",
                              "clients", "conns",    "req", "reqs", "requests", "ops"};
 
-bool alphabetic(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool blank(char c) {
-    return c == ' ' || c == '\t';
-}
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (blank(text.front()) || text.front() == '\r'))
+    while (!text.empty() && (is_blank(text.front()) || text.front() == '\r'))
         text.remove_prefix(1);
-    while (!text.empty() && (blank(text.back()) || text.back() == '\r'))
+    while (!text.empty() && (is_blank(text.back()) || text.back() == '\r'))
         text.remove_suffix(1);
     return text;
 }
@@ -102,7 +89,7 @@ bool is_counted(std::string_view name) {
 /// Letters, and the micro sign in UTF-8.
 std::size_t word_length(std::string_view text) {
     std::size_t length = 0;
-    while (length < text.size() && (alphabetic(text[length]) || static_cast<unsigned char>(text[length]) >= 0x80))
+    while (length < text.size() && (is_letter(text[length]) || static_cast<unsigned char>(text[length]) >= 0x80))
         ++length;
     return length;
 }
@@ -110,7 +97,7 @@ std::size_t word_length(std::string_view text) {
 /// Where a value may end.
 bool ends(std::string_view text, std::size_t at) {
     return at >= text.size() || std::string_view(" \t\r\n,;|)]}\"'/").find(text[at]) != std::string_view::npos ||
-           (text[at] == '.' && (at + 1 == text.size() || blank(text[at + 1])));
+           (text[at] == '.' && (at + 1 == text.size() || is_blank(text[at + 1])));
 }
 
 /// A number with its thousands separated by commas, or not: 50,234.5 and 1e6.
@@ -123,28 +110,28 @@ std::optional<Number> number_at(std::string_view text) {
     std::size_t at = 0;
     if (at < text.size() && (text[at] == '-' || text[at] == '+')) plain += text[at++] == '-' ? "-" : "";
     const std::size_t first = at;
-    while (at < text.size() && digit(text[at]))
+    while (at < text.size() && is_digit(text[at]))
         plain += text[at++];
     const auto group = [&](std::size_t from) {
-        return from + 3 < text.size() && text[from] == ',' && digit(text[from + 1]) && digit(text[from + 2]) &&
-               digit(text[from + 3]) && (from + 4 >= text.size() || !digit(text[from + 4]));
+        return from + 3 < text.size() && text[from] == ',' && is_digit(text[from + 1]) && is_digit(text[from + 2]) &&
+               is_digit(text[from + 3]) && (from + 4 >= text.size() || !is_digit(text[from + 4]));
     };
     if (at - first >= 1 && at - first <= 3) {
         for (; group(at); at += 4)
             plain += text.substr(at + 1, 3);
     }
     if (at == first && !(at < text.size() && text[at] == '.')) return std::nullopt;
-    if (at + 1 < text.size() && text[at] == '.' && digit(text[at + 1])) {
+    if (at + 1 < text.size() && text[at] == '.' && is_digit(text[at + 1])) {
         plain += text[at++];
-        while (at < text.size() && digit(text[at]))
+        while (at < text.size() && is_digit(text[at]))
             plain += text[at++];
     }
-    if (plain.empty() || !digit(plain.back())) return std::nullopt;
+    if (plain.empty() || !is_digit(plain.back())) return std::nullopt;
     if (at + 1 < text.size() && (text[at] == 'e' || text[at] == 'E')) {
         std::size_t end = at + 1;
         if (end < text.size() && (text[end] == '+' || text[end] == '-')) ++end;
-        if (end < text.size() && digit(text[end])) {
-            while (end < text.size() && digit(text[end]))
+        if (end < text.size() && is_digit(text[end])) {
+            while (end < text.size() && is_digit(text[end]))
                 ++end;
             plain += text.substr(at, end - at);
             at = end;
@@ -168,7 +155,7 @@ std::size_t per_second(std::string_view text) {
 
 /// 1m32.6s: what follows a number of minutes or hours without a blank.
 void more_time(std::string_view text, ValueAt& found) {
-    while (found.length < text.size() && digit(text[found.length])) {
+    while (found.length < text.size() && is_digit(text[found.length])) {
         const auto number = number_at(text.substr(found.length));
         if (!number) return;
         const std::size_t at = found.length + number->length;
@@ -183,7 +170,7 @@ void more_time(std::string_view text, ValueAt& found) {
 /// The unit at `text`, which follows the number (blanks included): its length, 0 where there is none.
 std::size_t unit_at(std::string_view text, ValueAt& found) {
     std::size_t at = 0;
-    while (at < text.size() && blank(text[at]))
+    while (at < text.size() && is_blank(text[at]))
         ++at;
     if (at < text.size() && text[at] == '%') {
         found.value.number /= 100;
@@ -239,14 +226,14 @@ std::optional<Result<ValueAt>> value_at(std::string_view text) {
     ValueAt found{{number->value, std::nullopt}, number->length};
     const std::size_t unit = unit_at(text.substr(number->length), found);
     const std::size_t behind = number->length + unit;
-    const bool goes_on = found.value.unit == seconds && behind < text.size() && digit(text[behind]);
+    const bool goes_on = found.value.unit == seconds && behind < text.size() && is_digit(text[behind]);
     if (ends(text, behind) || goes_on) found.length = behind;
     if (found.value.unit == seconds && unit > 0) more_time(text, found);
     const std::size_t end = found.length;
-    const bool decimal_comma = end + 1 < text.size() && text[end] == ',' && digit(text[end + 1]);
+    const bool decimal_comma = end + 1 < text.size() && text[end] == ',' && is_digit(text[end + 1]);
     if (!ends(text, end) || decimal_comma || !std::isfinite(found.value.number)) {
         std::size_t to = 0;
-        while (to < text.size() && !blank(text[to]) && text[to] != '\r')
+        while (to < text.size() && !is_blank(text[to]) && text[to] != '\r')
             ++to;
         return Result<ValueAt>(Error{fmt::format(
             "'{}' is no number with a unit that is known (8GiB, 15.2 GB, 1247ms, 18.4s, 0.8%, 50,234, 1MB/s)",

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "suites/invariants/replay.hpp"
+
 namespace squall {
 namespace {
 
@@ -61,20 +63,25 @@ std::optional<std::vector<FreeValue>> FitSearch::next() {
     return std::nullopt;
 }
 
-void FitSearch::tell(double factor) {
-    const double log = std::log(factor);
-    if (trials_.size() < 2) {
-        trials_.push_back({best(), factor, {}});
-        if (trials_.size() == 1) {
-            best_log_ = log;
-        } else {
-            noise_log_ = std::max(noise_log_, std::fabs(log - best_log_));
-            best_log_ = (best_log_ + log) / 2;
-        }
-        return;
+/// What was tried first, and then again.
+void FitSearch::tell_first(std::optional<double> factor) {
+    const bool again = !trials_.empty() && trials_.front().factor;
+    trials_.push_back({best(), factor, {}});
+    const double log = std::log(factor.value_or(factor_max));
+    if (!again) {
+        best_log_ = log;
+    } else if (factor) {
+        noise_log_ = std::max(noise_log_, std::fabs(log - best_log_));
+        best_log_ = (best_log_ + log) / 2;
     }
+}
+
+void FitSearch::tell(std::optional<double> factor) {
+    if (trials_.size() < 2) return tell_first(factor);
     const auto position = candidate().value();
     trials_.push_back({values_at(position), factor, parameter()});
+    if (!factor) return fail();
+    const double log = std::log(*factor);
     effects_[parameter()] = std::max(effects_[parameter()], std::fabs(log - best_log_));
     const double value = trials_.back().values[parameter()].value;
     auto& [low, high] = as_good_[parameter()];
@@ -104,7 +111,8 @@ std::vector<FitSearch::Verdict> FitSearch::verdicts() const {
     std::vector<Verdict> verdicts;
     for (std::size_t n = 0; n < free_.size(); ++n) {
         Verdict verdict{.effect = std::exp(effects_[n]), .matters = effects_[n] > noise_log_};
-        verdict.tried = std::any_of(trials_.begin(), trials_.end(), [&](const Trial& t) { return t.varied == n; });
+        verdict.tried = std::any_of(trials_.begin(), trials_.end(),
+                                    [&](const Trial& trial) { return trial.varied == n && trial.factor; });
         std::tie(verdict.low, verdict.high) = as_good_[n];
         verdicts.push_back(verdict);
     }

@@ -21,15 +21,16 @@ public:
     explicit FitSearch(std::vector<FreeParameter> free);
 
     struct Trial {
-        std::vector<FreeValue> values;      ///< in the order of the parameters
-        double factor = 0;                  ///< as Replay::factor says it
+        std::vector<FreeValue> values;  ///< in the order of the parameters
+        std::optional<double> factor;
         std::optional<std::size_t> varied;  ///< the parameter in which it differs from the best one until then
     };
 
     /// To be tried next; nothing: steps have become too small to matter.
     std::optional<std::vector<FreeValue>> next();
-    /// What came of it. `factor`: from 1 on.
-    void tell(double factor);
+    /// What came of it, as Replay::factor says it. Nothing: the replay was none (its server was gone at once), from
+    /// which nothing is learnt of the parameter.
+    void tell(std::optional<double> factor);
 
     const std::vector<Trial>& trials() const { return trials_; }
     /// Those are what the search has settled on. Empty, and 0: nothing was tried.
@@ -41,9 +42,9 @@ public:
     /// What the trials say of one parameter.
     struct Verdict {
         double effect = 1;         ///< by how much it changed the factor by itself, as a factor from 1 on
-        bool tried = false;        ///< by itself
+        bool tried = false;        ///< by itself, and something came of it
         bool matters = false;      ///< the effect is more than noise
-        double low = 0, high = 0;  ///< its least and greatest value that was as good as the best one, all else the same
+        double low = 0, high = 0;  ///< its least and greatest value that was as good as the best one of that time
     };
     std::vector<Verdict> verdicts() const;
 
@@ -51,6 +52,7 @@ private:
     std::vector<FreeValue> values_at(const std::vector<double>& position) const;
     std::optional<std::vector<double>> candidate() const;
     std::size_t parameter() const { return axes_[axis_]; }
+    void tell_first(std::optional<double> factor);
     void fail();
 
     std::vector<FreeParameter> free_;

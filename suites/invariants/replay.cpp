@@ -121,7 +121,8 @@ Likeness likeness(const std::vector<Point>& recorded, const std::vector<Point>& 
         result.problem = fmt::format("the replay has samples at {} of {} instants", logs.size(), recorded.size());
         return result;
     }
-    result.factor = std::exp(median(std::move(logs)));
+    const double typical = median(std::move(logs));
+    result.factor = typical < std::log(factor_max) ? std::exp(typical) : factor_max;
     if (ours.size() < ranked_min) {
         result.problem = fmt::format("shape: fewer than {} instants", ranked_min);
         return result;
@@ -136,25 +137,36 @@ Likeness likeness(const std::vector<Point>& recorded, const std::vector<Point>& 
 }
 
 std::optional<double> Replay::factor() const {
-    if (series.empty()) return std::nullopt;
     double sum = 0;
-    for (const ComparedSeries& one : series)
+    bool told = false;
+    for (const ComparedSeries& one : series) {
+        told = told || one.likeness.factor;
         sum += std::log(one.likeness.factor.value_or(factor_max));
+    }
+    if (!told) return std::nullopt;
     return std::exp(sum / static_cast<double>(series.size()));
+}
+
+/// A phase that was not played to its end, as the target died, has no span: it began where the one before it ended.
+std::optional<Nanos> beginning(const Phase& phase, const Scenario& scenario, const History& history) {
+    const Span* span = history.find_span(phase.name);
+    if (span != nullptr) return span->start;
+    const Span* before = &phase == &scenario.phases.front() ? nullptr : history.find_span((&phase - 1)->name);
+    return before == nullptr ? std::nullopt : std::optional(before->end);
 }
 
 Replay compare_with_record(const Scenario& scenario, const History& history) {
     Replay replay;
     const Record& record = scenario.record.value();
     const Phase* first = first_phase(scenario);
-    const Span* span = first == nullptr ? nullptr : history.find_span(first->name);
-    if (span == nullptr) {
+    const auto zero = first == nullptr ? std::nullopt : beginning(*first, scenario, history);
+    if (!zero) {
         replay.problem = first == nullptr ? "no phase has load" : fmt::format("'{}' was not played", first->name);
     } else {
-        replay.zero = span->start;
+        replay.zero = *zero;
     }
     for (const RecordedSeries& series : record.series) {
-        if (span != nullptr) {
+        if (zero) {
             replay.series.push_back(compared(series, record, history, replay.zero));
         } else {
             replay.series.push_back({.series = series, .likeness = {.problem = replay.problem}});

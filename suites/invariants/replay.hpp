@@ -38,7 +38,8 @@ struct Replay {
     Nanos zero = 0;       ///< the record's first instant, on the run's clock
     std::vector<ComparedSeries> series;
 
-    /// The geometric mean of the series' factors; one that cannot be told counts as factor_max. None without a series.
+    /// The geometric mean of the series' factors; one that cannot be told counts as factor_max. None: of no series can
+    /// it be told.
     std::optional<double> factor() const;
 };
 

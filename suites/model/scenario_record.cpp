@@ -122,6 +122,11 @@ OptionSpec spec_of(What what, std::string name) {
     return spec;
 }
 
+/// How far what `written` gives may be from the value: half a message, or the fourth digit.
+double rounding(What what, double value) {
+    return what == What::queue_bound ? 0.5 : value * 0.005;
+}
+
 /// What the parameter is where it acts, and how far `at` may be from that; or what is missing there.
 struct Place {
     double value = 0;
@@ -142,13 +147,13 @@ Place place_of(What what, const Scenario& scenario) {
     if (what == What::slow_rate) {
         if (slow == nullptr || slow->reading.mode != Reading::Mode::limited)
             return {.problem = "slow-rate needs a cohort 'slow' with reading: {mode: limited, rate: …}"};
-        return {slow->reading.bytes_per_second, slow->reading.bytes_per_second * 0.005, ""};
+        return {slow->reading.bytes_per_second, rounding(what, slow->reading.bytes_per_second), ""};
     }
     const auto bound = scenario.settings.find("queue_messages_high");
     if (bound == scenario.settings.end()) return {.problem = "queue-bound needs target.settings.queue_messages_high"};
     const auto value = parse_quantity(bound->second);
     if (!value) return {0, std::numeric_limits<double>::infinity(), ""};  // noted where it stands
-    return {value->value, 0.5, ""};
+    return {value->value, rounding(what, value->value), ""};
 }
 
 void read_free(const YAML::Node& node, Mistakes& mistakes, const Scenario& scenario, Record& record) {
@@ -176,15 +181,18 @@ void read_free(const YAML::Node& node, Mistakes& mistakes, const Scenario& scena
     record.free.push_back(free);
     if (!good) return;
     const auto words = [&](double value) { return written(free.what, value); };
-    if (free.from >= free.to)
+    if (free.from >= free.to) {
         section.mistake("from", fmt::format("is not below 'to', {}", words(free.to)));
-    else if (free.at < free.from || free.at > free.to)
+    } else if (free.at < free.from - rounding(free.what, free.from) ||
+               free.at > free.to + rounding(free.what, free.to)) {
         section.mistake("at", fmt::format("is outside {}..{}", words(free.from), words(free.to)));
+    }
     const Place place = place_of(free.what, scenario);
-    if (!place.problem.empty())
+    if (!place.problem.empty()) {
         section.mistake("what", place.problem);
-    else if (std::fabs(place.value - free.at) > place.tolerance)
+    } else if (std::fabs(place.value - free.at) > place.tolerance) {
         section.mistake("at", fmt::format("the scenario has it at {}", words(place.value)));
+    }
 }
 
 }  // namespace

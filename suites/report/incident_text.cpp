@@ -138,10 +138,12 @@ std::string to_text(const IncidentResult& result, const std::string& command, bo
         text += also_failed(result, server);
     text += figures(result) + "\n";
     for (const ServerResult& server : result.servers) {
-        const auto place = server.run.directory.empty() ? "" : "; run: " + server.run.directory;
         text += fmt::format("  {}: {}{}{}\n", server.server.name,
                             coloured(server.outcome, std::string(to_string(server.outcome)), colour),
-                            server.reason.empty() ? "" : ": " + server.reason, place);
+                            server.reason.empty() ? "" : ": " + server.reason,
+                            server.run.directory.empty() ? "" : "; run: " + server.run.directory);
+        for (const std::string& earlier : server.earlier_runs)
+            text += fmt::format("  {}: could not be told at first; run: {}\n", server.server.name, earlier);
     }
     return text + "  again: " + command + "\n";
 }

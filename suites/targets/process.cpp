@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <map>
 
 #include "faults/core/clock.hpp"
@@ -122,6 +123,16 @@ Result<std::uint64_t> open_undo_record(Journal& journal, pid_t pid) {
                                          {"run", journal.run_id()}});
 }
 
+/// Whoever reads a page of a file first is charged for it. A program that is read here is in nobody's control group, so
+/// that a memory limit of the target's means the same whether or not the program was in the page cache. One that cannot
+/// be read is exec()'s to report.
+void read_through(const std::string& program) {
+    std::ifstream file(program, std::ios::binary);
+    std::vector<char> buffer(1 << 16);
+    while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())))
+        ;
+}
+
 std::string describe_end(int status) {
     if (WIFSIGNALED(status)) {
         return fmt::format("killed by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -155,6 +166,7 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     prepared.output = open(plan.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (prepared.output < 0) return system_failure("open " + plan.output.string(), errno);
 
+    read_through(plan.command[0]);
     const pid_t pid = fork();
     if (pid == 0) run_child(prepared);
     const int fork_errno = errno;

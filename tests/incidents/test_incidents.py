@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 import incidents
 from squall import REPOSITORY, SquallTest, skip_without_root
 
-ADVICE = "run ci/incidents --write-docs"
+ADVICE = "run ci/incidents --write-docs, or --write-texts where words alone have changed"
 
 
 def seconds(scenario):

@@ -1,7 +1,8 @@
 """The matrix: what each case of the core suite makes of the reference server, and of the reference server with a flaw.
 
 A case names in `catches` the mutants that it has to catch, each with the invariant that must fail. Nothing here knows a
-mutant or a case by name: reference-server/mutants/NAME.patch and suites/catalogue/core/*.yaml are all there is.
+mutant or a case by name: reference-server/mutants/NAME.patch and suites/catalogue/core/*.yaml are all there is. What an
+incident (suites/catalogue/incidents) is played on and fails by is known here and played by `squall reproduce`.
 
 usage: matrix.py [--write-docs] [--all] [MUTANT...]      environment: SQUALL, REFERENCE_SERVER_DIR
 """
@@ -21,6 +22,7 @@ import yaml
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 SUITE = REPOSITORY / "suites/catalogue/core"
+INCIDENTS = REPOSITORY / "suites/catalogue/incidents"
 PATCHES = REPOSITORY / "reference-server/mutants"
 PAGE = REPOSITORY / "docs/reference/mutants.md"
 SERVER = pathlib.Path(os.environ["REFERENCE_SERVER_DIR"])
@@ -73,6 +75,14 @@ def mutants():
 def pairs():
     return sorted((Pair(mutant, case, invariant) for case, scenario in cases().items()
                    for mutant, invariant in scenario.get("catches", {}).items()),
+                  key=lambda pair: (pair.mutant, pair.case))
+
+
+def incident_pairs():
+    """As pairs(), with incidents in the place of cases."""
+    scenarios = [yaml.safe_load(file.read_text()) for file in INCIDENTS.glob("*.yaml")]
+    return sorted((Pair(server["flaw"], scenario["name"], server["fails"]) for scenario in scenarios
+                   for server in scenario["incident"]["servers"] if "flaw" in server),
                   key=lambda pair: (pair.mutant, pair.case))
 
 
@@ -183,9 +193,17 @@ def page(plays, unflawed):
                  if finding["margin"] is not None and "==" not in finding["expected"]]
         least = f"{_margin(min(known)[0])} {min(known)[1]}" if known else ""
         server.append(_row([f"`{case}`", play.verdict, len(cases()[case]["invariants"]), least]))
-    flaws = [f"**{name}**. {' '.join(text.split())}" for name, text in mutants().items()]
-    return PAGE_TEMPLATE.format(rows="\n".join(rows), server="\n".join(server), flaws="\n\n".join(flaws),
-                                count=len(mutants()))
+    return PAGE_TEMPLATE.format(rows="\n".join(rows), server="\n".join(server), incidents=incidents_table(),
+                                flaws=flaws_text(), count=len(mutants()))
+
+
+def incidents_table():
+    rows = [_row([f"`{pair.mutant}`", f"`{pair.case}`", pair.invariant]) for pair in incident_pairs()]
+    return "\n".join([_row(["mutant", "incident", "invariant that fails"]), _row(["---"] * 3), *rows])
+
+
+def flaws_text():
+    return "\n\n".join(f"**{name}**. {' '.join(text.split())}" for name, text in mutants().items())
 
 
 PAGE_TEMPLATE = """\
@@ -195,7 +213,8 @@ PAGE_TEMPLATE = """\
 
 {count} programs, each the reference server with one flaw: `reference-server/mutants/NAME.patch`. A case of the core suite
 says under `catches` which of them it has to catch, and by which invariant. `ci/mutants` plays them all; the figures are
-those of the run that wrote this page, and differ from run to run.
+those of the run that wrote this page, and differ from run to run. Some are the flawed server of an
+[incident](#incidents) only.
 
 ## What catches them
 
@@ -208,6 +227,12 @@ those of the run that wrote this page, and differ from run to run.
 Margins of invariants that ask for an exact count are left out: they are nought or a failure.
 
 {server}
+
+## Incidents
+
+Played by `squall reproduce NAME`.
+
+{incidents}
 
 ## The flaws
 

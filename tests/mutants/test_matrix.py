@@ -14,14 +14,16 @@ from squall import skip_without_root
 class Names(unittest.TestCase):
     """That the invariants in `catches` exist is checked where scenarios are read."""
 
-    def test_every_mutant_is_caught_by_a_case(self):
-        self.assertEqual(set(matrix.mutants()) - {pair.mutant for pair in matrix.pairs()}, set())
+    def test_every_mutant_is_caught_by_a_case_or_an_incident(self):
+        caught = {pair.mutant for pair in matrix.pairs() + matrix.incident_pairs()}
+        self.assertEqual(set(matrix.mutants()) - caught, set())
 
     def test_every_case_catches_a_mutant(self):
         self.assertEqual(set(matrix.cases()) - {pair.case for pair in matrix.pairs()}, set())
 
-    def test_every_mutant_that_a_case_names_exists(self):
-        self.assertEqual({pair.mutant for pair in matrix.pairs()} - set(matrix.mutants()), set())
+    def test_every_mutant_that_a_case_or_an_incident_names_exists(self):
+        named = {pair.mutant for pair in matrix.pairs() + matrix.incident_pairs()}
+        self.assertEqual(named - set(matrix.mutants()), set())
 
     def test_every_mutant_was_built(self):
         self.assertEqual([name for name in matrix.mutants() if not os.access(matrix.SERVER / "mutants" / name, os.X_OK)], [])
@@ -35,6 +37,7 @@ class Names(unittest.TestCase):
         self.assertEqual(matrix.rows_of(text), matrix.expected_rows(), advice)
         self.assertEqual(matrix.flaws_of(text), {name: " ".join(flaw.split()) for name, flaw in matrix.mutants().items()},
                          advice)
+        self.assertIn(matrix.incidents_table(), text, advice)
 
 
 @skip_without_root()

@@ -46,7 +46,10 @@ class IncidentFit(SquallTest):
         self.assertIn("is there already", again.stderr)
 
     def test_what_cannot_be_fitted_is_refused(self):
+        stopped = "1s, faults: [{fault: slow-reader, mode: stopped, cohort: slow, subscriber: 2}]"
         for text, word in ((SCENARIO, "has no free parameters"),
+                           ((SCENARIO + FREE).replace("duration: 1s", "duration: " + stopped),
+                            "with slow-share at 5.00%: subscriber: cohort 'slow' has 1 connections only"),
                            (SCENARIO + FREE.replace("at: 10%", "at: 20%"), "the scenario has it at 10.0%")):
             process = self.squall("incident", "fit", self.write(text))
             self.assertEqual(process.returncode, 2, process.stdout)

@@ -48,7 +48,8 @@ class Import(SquallTest):
                 ("b.log", "nothing here has a time\n", "b.log:1:1: does not begin with a time"),
                 ("c.csv", "time,a\n0,1\n1,2,3\n", "c.csv:3:1: has 3 cells, and the header has 2"),
                 ("d.json", '{"status":\n  oops}', "d.json:2:3: is no JSON from here on"),
-                ("e.json", '{"status":"success","data":{"resultType":"vector","result":[]}}', "'vector', which is one instant"),
+                ("e.json", '{"status":"success","data":{"resultType":"vector","result":[]}}',
+                 "'vector', which is one instant"),
                 ("f.log", "", "f.log:1:1: is empty")):
             with self.subTest(name):
                 self.write(text, name)
@@ -63,9 +64,9 @@ class Import(SquallTest):
         said = self.import_("it.log", "--map", "goroutines=connections", "--map", "gc pauses=ignore")
         self.assertRegex(said, r"\n +goroutines +connections +500 … 900")
         self.assertNotIn("not recognised", said)
-        self.assertIn("did you mean 'connections'?", self.import_("it.log", "--map", "goroutines=conections", "--output", "b.yaml",
-                                                                   code=2))
-        self.assertIn("no NAME=WORD", self.import_("it.log", "--map", "goroutines", code=2))
+        said = self.import_("it.log", "--map", "goroutines=conections", "--output", "b.yaml", code=2)
+        self.assertIn("did you mean 'connections'?", said)
+        self.assertIn("no NAME=WORD", self.import_("it.log", "--map", "goroutines", "--output", "b.yaml", code=2))
         self.assertIn("--scale: '1:none'", self.import_("it.log", "--scale", "1:none", code=2))
 
     def test_it_is_played_as_it_was(self):

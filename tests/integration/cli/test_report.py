@@ -19,7 +19,7 @@ record:
   source: trace.log
   series:
     - {name: users, measure: max(connections), unit: count, scale: 0.01, points: [[0, 4000], [1, 4000]]}
-    - {name: never seen, measure: p95(event_loop.lag), unit: s, points: [[0, 0.1], [1, 0.2]]}
+    - {name: too late, measure: max(target.memory), unit: B, points: [[600, 1], [700, 1]]}
 """
 
 
@@ -88,11 +88,11 @@ class Reports(SquallTest):
 
     def test_a_replay_is_held_against_its_record(self):
         record = json.loads((self.saved / "verdict.json").read_text())["record"]
-        users, unseen = record["series"]
+        users, late = record["series"]
         self.assertEqual((users["recorded"], users["replayed"], users["factor"]),
                          ({"min": 40, "max": 40}, {"min": 40, "max": 40}, 1))
-        self.assertIsNone(unseen["factor"])
-        self.assertIn("samples at 0 of 2", unseen["problem"])
+        self.assertIsNone(late["factor"])
+        self.assertIn("samples at 0 of 2", late["problem"])
         self.assertRegex(self.squall("judge", self.saved).stdout, r"users +40 +40 +1\.00 ")
 
     def test_compare_is_a_gate(self):

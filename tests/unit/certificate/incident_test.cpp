@@ -87,7 +87,10 @@ TEST(Incidents, TheWorstServerDecides) {
 }
 
 TEST(Incidents, TheTextHoldsFindingsFiguresAndCommand) {
-    const std::string text = to_text(sample(), "squall reproduce spin", false);
+    IncidentResult result = sample();
+    result.servers[1].earlier_runs = {"runs/r0"};
+    const std::string text = to_text(result, "squall reproduce spin", false);
+    EXPECT_NE(text.find("  mended: could not be told at first; run: runs/r0\n"), std::string::npos) << text;
     EXPECT_NE(text.find("  flawed  flawed  fail      fail     quiet      0.98 cores"), std::string::npos) << text;
     EXPECT_NE(text.find("  mended  mended  pass      pass     quiet      0.98 cores"), std::string::npos) << text;
     EXPECT_NE(text.find("  CPU after the load  ~800 %    0.98 cores  0.98 cores"), std::string::npos) << text;

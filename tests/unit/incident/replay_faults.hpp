@@ -32,7 +32,9 @@ inline std::vector<Fault> replay_faults() {
     return {fault("cpu-cap", false, "the target's CPU quota", {cores}),
             fault("memory-cap", false, "the target's memory limit",
                   {headroom, test_option("canary", Kind::flag, dimension::none)}),
-            fault("subscribe-churn", true, "", {rate}), fault("mass-disconnect", true, "", {}),
+            fault("slow-reader", true, "a subscriber's reading", {mode, pace}),
+            fault("subscribe-churn", true, "", {rate}),
+            fault("mass-disconnect", true, "", {}),
             fault("kill", false, "", {test_option("restart_after", Kind::quantity, dimension::time)})};
 }
 

@@ -73,6 +73,20 @@ TEST(Fit, WhatIsBetterByChanceIsNoBetter) {
     EXPECT_FALSE(search.verdicts()[0].matters);
 }
 
+TEST(Fit, OfWhatWasNoReplayNothingIsLearnt) {
+    FitSearch search({share});
+    for (const auto& factor : {std::optional(3.0), std::optional(3.1), std::optional<double>()}) {
+        EXPECT_TRUE(search.next());
+        search.tell(factor);
+    }
+    EXPECT_FALSE(search.verdicts()[0].tried);
+    EXPECT_LT(search.next()->at(0).value, 0.01);  // the other way
+    FitSearch none({share});
+    none.tell({});
+    none.tell(5);
+    EXPECT_DOUBLE_EQ(none.best_factor(), 5);
+}
+
 TEST(Fit, StaysWithinItsRangeAndEnds) {
     const auto search = searched({share, rate, bound}, 1000, [](const Values& v) { return apart(v[1].value, 1e9); });
     EXPECT_NEAR(search.best()[1].value, 1e6, 1);

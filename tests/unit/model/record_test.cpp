@@ -154,6 +154,19 @@ TEST(FreeValues, AreWrittenWhereTheyActAndEverythingElseStays) {
     EXPECT_THAT(mistakes(*edited), ElementsAre());
 }
 
+TEST(FreeValues, AtTheEndsOfTheirRangesAreStillInThem) {
+    std::string text = replaced(good, "from: 1KB/s, to: 1MB/s", "from: 3636B/s, to: 545415B/s");
+    text = replaced(text, "from: 0.1%, to: 5%", "from: 0.3984%, to: 29.96%");
+    text = replaced(text, "from: 10, to: 10000", "from: 10.4, to: 99.5");
+    text = replaced(replaced(text, "at: 100,", "at: 50,"), "queue_messages_high: 100", "queue_messages_high: 50");
+    const auto parsed = parse_scenario(text, "s.yaml", test_faults());
+    ASSERT_TRUE(parsed.scenario) << to_string(parsed.errors.front());
+    for (const FreeParameter& free : parsed.scenario->record->free) {
+        for (const double end : {free.from, free.to})
+            EXPECT_THAT(mistakes(*with_free_values(text, {{free.what, end}})), ElementsAre()) << end;
+    }
+}
+
 TEST(FreeValues, LeaveSomebodyInEachCohort) {
     using enum FreeParameter::What;
     EXPECT_THAT(*with_free_values(good, {{slow_share, 1e-6}}), HasSubstr("connections: 1\n"));
