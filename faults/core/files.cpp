@@ -9,6 +9,8 @@
 namespace squall {
 
 Result<std::string> read_file(const std::filesystem::path& file) {
+    std::error_code missing;  // opening says so
+    if (std::filesystem::is_directory(file, missing)) return system_failure("read " + file.string(), EISDIR);
     std::ifstream stream(file, std::ios::binary);
     if (!stream) return system_failure("read " + file.string(), errno);
     std::ostringstream text;

@@ -92,11 +92,11 @@ int incident_import(const IncidentImportArguments& arguments) {
                                                        {file.string(), incident::scenario_name(file.string())});
     const auto checked = parse_scenario(scenario, asked->output.string(), all_faults());
     bool shown = show(incident::to_listing(*plan, *read.recording, *recognition));
-    if (auto written = write_file(asked->output, scenario); !written) return refuse(written.error().message, 4);
     if (!checked.scenario) {
         print(checked.errors);
-        return refuse("the scenario that was written has mistakes, which is a flaw of squall's", 4);
+        return refuse("the scenario would have mistakes, which is a flaw of squall's; it was not written", 4);
     }
+    if (auto written = write_file(asked->output, scenario); !written) return refuse(written.error().message, 4);
     shown &= show(fmt::format(
         "\nwrote {0}; now: squall run {0} --target PROFILE\nwhat the record leaves open (record.free): squall "
         "incident fit {0} --target PROFILE\n",

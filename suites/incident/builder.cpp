@@ -8,7 +8,7 @@
 namespace squall::incident {
 namespace {
 
-constexpr std::size_t mistakes_max = 20;
+constexpr std::size_t mistakes_max = 20, texts_max = 10'000;
 constexpr double value_max = 1e18;
 
 }  // namespace
@@ -19,27 +19,30 @@ void Builder::mistake(Place place, std::string message) {
     enough_ = errors_.size() >= mistakes_max;
 }
 
-void Builder::value(const std::string& name, double at_s, const Value& value, Place place) {
+void Builder::value(const std::string& name, double at_s, Value value, Place place) {
     if (enough_) return;
     auto found = index_.find(name);
     if (found == index_.end()) {
-        if (series_.size() == limits::series) {
+        if (kept_.size() == limits::series) {
             mistake(place, fmt::format("more than {} series; keep those that the incident is about", limits::series));
             enough_ = true;
             return;
         }
-        found = index_.emplace(name, series_.size()).first;
-        series_.push_back({.name = name, .unit = value.unit, .points = {}, .place = place});
+        found = index_.emplace(name, kept_.size()).first;
+        kept_.push_back({{.name = name, .unit = value.unit, .points = {}, .place = place}, {}});
     }
     if (++values_ > limits::values) {
         mistake(place, fmt::format("more than {} values; keep the time that the incident is about", limits::values));
         enough_ = true;
         return;
     }
-    Series& series = series_[found->second];
+    auto& [series, values] = kept_[found->second];
+    // Next to 59s, 1m is a minute.
+    constexpr Unit time{dimension::time}, letter_m{dimension::time, false, true};
+    if (series.unit == letter_m && value.unit == time) series.unit = time;
+    if (series.unit == time && value.unit == letter_m) value.unit = time;
     if (value.unit != series.unit && value.number != 0) {  // nought needs no unit
-        const auto& points = series.points;
-        if (std::any_of(points.begin(), points.end(), [](const Point& point) { return point.value != 0; })) {
+        if (std::any_of(values.begin(), values.end(), [](const Read& read) { return read.point.value != 0; })) {
             const auto word = [](const auto& unit) { return unit ? to_string(*unit) : "no unit"; };
             mistake(place, fmt::format("'{}' has {} here, and {} in line {}", name, word(value.unit), word(series.unit),
                                        series.place.line));
@@ -52,43 +55,76 @@ void Builder::value(const std::string& name, double at_s, const Value& value, Pl
         unread(name, fmt::format("{} is {} for anything that squall replays", value.number, what), place);
         return;
     }
-    series.points.push_back({at_s, value.number});
+    values.push_back({{at_s, value.number}, place});
 }
 
 void Builder::event(Event::What what, double at_s, std::string text, Place place) {
     if (events_.size() < limits::values) events_.push_back({what, at_s, std::move(text), place});
 }
 
-void Builder::unread(std::string name, std::string problem, Place place) {
-    if (unread_.size() < limits::values) unread_.push_back({std::move(name), std::move(problem), place});
+void Builder::unread(const std::string& name, std::string problem, Place place, bool in_words) {
+    const auto found = unread_index_.find(name);
+    if (found == unread_index_.end()) {
+        if (unread_.size() >= (in_words ? texts_max : limits::values)) return;
+        unread_index_.emplace(name, unread_.size());
+        unread_.push_back({name, std::move(problem), place, 1, in_words});
+        return;
+    }
+    Unread& known = unread_[found->second];
+    if (known.in_words && !in_words) known = {name, std::move(problem), place, known.values, false};
+    ++known.values;
 }
 
-void Builder::fit_units(Series& series) {
-    if (series.unit) return;
-    const auto named = unit_in_name(series.name);
+void Builder::fit_units(Kept& kept) {
+    if (kept.series.unit) return;
+    const auto named = unit_in_name(kept.series.name);
     if (!named) return;
-    series.unit = named->unit;
-    for (Point& point : series.points)
-        point.value *= named->factor;
+    kept.series.unit = named->unit;
+    for (Read& read : kept.values)
+        read.point.value *= named->factor;
 }
 
-void Builder::order(Series& series, double first_s) {
-    auto& points = series.points;
-    for (Point& point : points)
-        point.at_s -= first_s;
-    std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.at_s < b.at_s; });
-    // Of several at one instant the last one is kept.
-    const auto same = [](const Point& a, const Point& b) { return a.at_s == b.at_s; };
-    points.erase(points.begin(), std::unique(points.rbegin(), points.rend(), same).base());
+/// Of several values at one instant the last one is kept.
+void Builder::order(Kept& kept, double first_s) {
+    auto& [series, values] = kept;
+    for (Read& read : values)
+        read.point.at_s -= first_s;
+    std::stable_sort(values.begin(), values.end(),
+                     [](const Read& a, const Read& b) { return a.point.at_s < b.point.at_s; });
+    Unread replaced{series.name, "", {}, 0, false};
+    for (const auto& [point, place] : values) {
+        if (series.points.empty() || series.points.back().at_s < point.at_s) {
+            series.points.push_back(point);
+            continue;
+        }
+        if (series.points.back().value != point.value && replaced.values++ == 0) replaced.place = place;
+        series.points.back() = point;
+    }
+    if (replaced.values > 0) replaced_.push_back(std::move(replaced));
+}
+
+/// One line, however many series that is so of.
+void Builder::several_at_once() {
+    if (replaced_.empty()) return;
+    std::size_t values = 0;
+    for (const Unread& one : replaced_)
+        values += one.values;
+    const std::size_t others = replaced_.size() - 1;
+    note(fmt::format(
+        "'{}'{} {} several values at one instant, of which the last counts: {} {} passed over, the first "
+        "for line {}",
+        replaced_.front().name, others == 0 ? "" : fmt::format(" and {} other{}", others, others == 1 ? "" : "s"),
+        others == 0 ? "has" : "have", values, values == 1 ? "was" : "were", replaced_.front().place.line));
 }
 
 ReadRecording Builder::finish(std::string format) && {
-    std::erase_if(series_, [](const Series& series) { return series.points.empty(); });
+    std::erase_if(kept_, [](const Kept& kept) { return kept.values.empty(); });
     const auto unread_instead = [&] {  // the reason why there is so little
-        if (!unread_.empty()) mistake(unread_.front().place, unread_.front().name + ": " + unread_.front().problem);
+        const auto why = std::find_if(unread_.begin(), unread_.end(), [](const Unread& one) { return !one.in_words; });
+        if (why != unread_.end()) mistake(why->place, why->name + ": " + why->problem);
     };
-    if (errors_.empty() && series_.empty()) unread_instead();
-    if (errors_.empty() && series_.empty()) {
+    if (errors_.empty() && kept_.empty()) unread_instead();
+    if (errors_.empty() && kept_.empty()) {
         mistake(
             {1, 1},
             "holds no values with a time; expected log lines (TIME NAME: VALUE …), the answer to a Prometheus range "
@@ -99,30 +135,43 @@ ReadRecording Builder::finish(std::string format) && {
         first = std::min(first, at_s);
         last = std::max(last, at_s);
     };
-    for (const Series& series : series_)
-        for (const Point& point : series.points)
-            reach(point.at_s);
+    for (const Kept& kept : kept_)
+        for (const Read& read : kept.values)
+            reach(read.point.at_s);
     const bool one_instant = first == last;
     for (const Event& event : events_)
         reach(event.at_s);
     if (errors_.empty() && one_instant) unread_instead();
     if (errors_.empty() && one_instant) {
-        mistake(series_.front().place, "all values are of one instant; what is replayed is how they went on");
+        mistake(kept_.front().series.place, "all values are of one instant; what is replayed is how they went on");
     }
     if (errors_.empty() && !(last - first <= 30.0 * 86400)) {
-        mistake(series_.front().place, "spans more than 30 days; keep the time that the incident is about");
+        mistake(kept_.front().series.place, "spans more than 30 days; keep the time that the incident is about");
     }
     if (!errors_.empty()) return {std::nullopt, std::move(errors_)};
-    for (Series& series : series_) {
-        fit_units(series);
-        order(series, first);
+    std::vector<Series> series;
+    for (Kept& kept : kept_) {
+        fit_units(kept);
+        order(kept, first);
+        series.push_back(std::move(kept.series));
     }
+    several_at_once();
+    if (gaps_ > 0)
+        note(gaps_ == 1 ? "1 value is NaN or infinite, and counts as not recorded"
+                        : fmt::format("{} values are NaN or infinite, and count as not recorded", gaps_));
     for (Event& event : events_)
         event.at_s -= first;
     std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) { return a.at_s < b.at_s; });
-    return {Recording{std::move(format), last - first, std::move(series_), std::move(events_), std::move(unread_),
+    return {Recording{std::move(format), last - first, std::move(series), std::move(events_), std::move(unread_),
                       std::move(notes_)},
             {}};
+}
+
+std::string labelled(std::string name, const std::string& label) {
+    if (label.empty()) return name;
+    if (name.empty() || name.back() != '}') return name + "{" + label + "}";
+    name.pop_back();
+    return name + (name.back() == '{' ? "" : ",") + label + "}";
 }
 
 ReadRecording read_recording(std::string_view text, const std::string& file) {

@@ -16,28 +16,44 @@ public:
     bool enough() const { return enough_; }
 
     /// `at_s` on the file's own clock.
-    void value(const std::string& name, double at_s, const Value& value, Place place);
+    void value(const std::string& name, double at_s, Value value, Place place);
     void event(Event::What what, double at_s, std::string text, Place place);
-    void unread(std::string name, std::string problem, Place place);
+    void unread(const std::string& name, std::string problem, Place place, bool in_words = false);
+    /// A value that is NaN or infinite.
+    void gap() { ++gaps_; }
     void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
 
     /// Instants begin at 0, points are sorted, units that only the name tells are applied.
     ReadRecording finish(std::string format) &&;
 
 private:
-    void fit_units(Series& series);
-    void order(Series& series, double first_s);
+    struct Read {
+        Point point;
+        Place place;
+    };
+    struct Kept {
+        Series series;
+        std::vector<Read> values;
+    };
+    void fit_units(Kept& kept);
+    void order(Kept& kept, double first_s);
+    void several_at_once();
 
     std::string file_;
     std::vector<InputError> errors_;
-    std::vector<Series> series_;
+    std::vector<Kept> kept_;
     std::map<std::string, std::size_t, std::less<>> index_;
     std::vector<Event> events_;
     std::vector<Unread> unread_;
+    std::map<std::string, std::size_t, std::less<>> unread_index_;
     std::vector<std::string> notes_;
-    std::size_t values_ = 0;
+    std::size_t values_ = 0, gaps_ = 0;
+    std::vector<Unread> replaced_;  ///< by another value of the same instant
     bool enough_ = false;
 };
+
+/// rss, pod="b" → rss{pod="b"}.
+std::string labelled(std::string name, const std::string& label);
 
 void read_log(std::string_view text, Builder& builder);
 void read_csv(std::string_view text, Builder& builder);

@@ -30,9 +30,29 @@ void keep(const std::vector<Point>& points, std::size_t from, std::size_t to, do
     }
 }
 
+/// Of so many points that a search among all of them takes minutes: the least and the most of each of some spells.
+std::vector<Point> thinned(const std::vector<Point>& points) {
+    constexpr std::size_t spells = 1000, most_points = 2 * spells;
+    if (points.size() <= most_points) return points;
+    const std::size_t each = (points.size() + spells - 1) / spells;
+    std::vector<Point> few{points.front()};
+    const auto add = [&](const Point& point) {
+        if (point.at_s > few.back().at_s) few.push_back(point);
+    };
+    for (auto begin = points.begin(); begin != points.end();) {
+        const auto end = begin + static_cast<std::ptrdiff_t>(std::min<std::size_t>(each, points.end() - begin));
+        const auto [least, most] = std::minmax_element(begin, end, [](auto& a, auto& b) { return a.value < b.value; });
+        add(*std::min(least, most));
+        add(*std::max(least, most));
+        begin = end;
+    }
+    add(points.back());
+    return few;
+}
+
 }  // namespace
 
-double value_at(const std::vector<Point>& points, double at_s) {
+double course_at(const std::vector<Point>& points, double at_s) {
     const auto after =
         std::upper_bound(points.begin(), points.end(), at_s, [](double at, const Point& p) { return at < p.at_s; });
     if (after == points.begin()) return points.front().value;
@@ -41,8 +61,9 @@ double value_at(const std::vector<Point>& points, double at_s) {
     return before.value + (after->value - before.value) * (at_s - before.at_s) / (after->at_s - before.at_s);
 }
 
-std::vector<Point> simplified(const std::vector<Point>& points, double tolerance) {
-    if (points.empty()) return {};
+std::vector<Point> simplified(const std::vector<Point>& all, double tolerance) {
+    if (all.empty()) return {};
+    const std::vector<Point> points = thinned(all);
     const auto [least, most] =
         std::minmax_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; });
     if (points.size() == 1 || most->value - least->value <= tolerance) return {points.front()};

@@ -4,13 +4,16 @@
 
 #include "suites/incident/figures.hpp"
 #include "suites/incident/scenario_text.hpp"
+#include "suites/incident/text.hpp"
 
 namespace squall::incident {
 namespace {
 
+constexpr std::size_t unread_max = 20;  // names
+
 /// One line, in which nothing steers a terminal.
 std::string printable(std::string_view text, std::size_t most) {
-    std::string clean(text.substr(0, most));
+    std::string clean(beginning(text, most));
     std::replace_if(
         clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; }, '?');
     return clean;
@@ -32,18 +35,6 @@ std::string many(std::size_t number, std::string_view what) {
     return fmt::format("{} {}{}", number, what, number == 1 || what.back() == 's' ? "" : "s");
 }
 
-std::string_view by(Decision::By by) {
-    switch (by) {
-        case Decision::By::record:
-            return "recorded";
-        case Decision::By::inference:
-            return "inferred";
-        case Decision::By::default_value:
-            return "chosen";
-    }
-    return "?";
-}
-
 }  // namespace
 
 std::string to_listing(const Plan& plan, const Recording& recording, const Recognition& recognition) {
@@ -56,8 +47,8 @@ std::string to_listing(const Plan& plan, const Recording& recording, const Recog
         std::string said =
             fmt::format("{}, {}", course(one.points, one.meaning->unit), many(one.points.size(), "point"));
         if (one.names.size() > 1)
-            said +=
-                fmt::format(", {} of {} series", one.meaning->adds_up ? "the sum" : "the largest", one.names.size());
+            said += fmt::format(", {} of {} series: {}", one.meaning->adds_up ? "the sum" : "the largest",
+                                one.names.size(), printable(fmt::format("{}", fmt::join(one.names, " + ")), 100));
         if (one.differentiated) said += ", as the rise of a counter";
         if (one.unit_assumed) said += fmt::format(" (no unit: taken for {})", to_string(one.meaning->unit));
         text += fmt::format("  {:<28} {:<22} {}\n", printable(one.names.front(), 60), one.word(), said);
@@ -72,10 +63,25 @@ std::string to_listing(const Plan& plan, const Recording& recording, const Recog
         text +=
             fmt::format("  {:<28} {}, {}\n", printable(series->name, 100),
                         course(series->points, series->unit.value_or(Unit{})), many(series->points.size(), "point"));
-    if (recognition.unknown.empty() && !recording.series.empty()) text += "\neverything was recognised\n";
+    if (!recognition.unread.empty()) text += "\nnot read\n";
+    for (std::size_t i = 0; i < recognition.unread.size(); ++i) {
+        const Unread& one = *recognition.unread[i];
+        if (i == unread_max) {
+            text += fmt::format("  and {} more names\n", recognition.unread.size() - i);
+            break;
+        }
+        text += fmt::format("  {:<28} {}, the first in line {}: {}\n", printable(one.name, 60),
+                            many(one.values, "value"), one.place.line, printable(one.problem, 100));
+    }
+    if (!recognition.ignored.empty())
+        text += fmt::format("\nignored, as --map says: {}\n",
+                            printable(fmt::format("{}", fmt::join(recognition.ignored, ", ")), 300));
+    if (recognition.unknown.empty() && recognition.unread.empty() && recognition.ignored.empty())
+        text += "\neverything was recognised\n";
     text += "\nreplayed\n";
     for (const Decision& decision : plan.decisions)
-        text += fmt::format("  {:<9} {:<22} {}\n", by(decision.by), decision.what, printable(decision.text, 300));
+        text +=
+            fmt::format("  {:<9} {:<22} {}\n", to_string(decision.by), decision.what, printable(decision.text, 300));
     return text;
 }
 

@@ -66,7 +66,7 @@ const std::vector<Meaning>& all_meanings() {
          "restart|restarted, oom kill|killed|event, oomkill, crash"},
         {"target.memory", bytes, "mean", by_memory, true, false, "memory of the server",
          "memory|mem|rss|pss|heap|heapused !virtual|max|cache|free|available|swap, working set"},
-        {"target.cpu", cores, "mean", by_churn, true, true, "CPU of the server", "cpu, process cpu"},
+        {"target.cpu", cores, "mean", by_churn, true, true, "CPU of the server", "cpu !limit|quota|cap|request"},
         {"target.fds", whole, "mean", by_connections, true, false, "open file descriptors",
          "fd|descriptor !max|limit, open file !max|limit"},
         {"connections", whole, "mean", by_connections, true, false, "open connections",

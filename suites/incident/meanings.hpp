@@ -47,6 +47,7 @@ struct Recognised {
 struct Recognition {
     std::vector<Recognised> recognised;
     std::vector<const Series*> unknown;  ///< of the recording
+    std::vector<const Unread*> unread;   ///< of the recording
     std::vector<std::string> ignored;    ///< names that were to be
     std::vector<InputError> errors;      ///< a value that is needed cannot be read; a unit that does not fit
 };

@@ -55,6 +55,24 @@ long long Planner::replayed_count(double recorded) const {
     return std::llround(recorded * share_of_all_);
 }
 
+double Plan::published_at_first() const {
+    for (const Point& point : publish_rate)
+        if (point.value > 0) return point.value;
+    return 0;
+}
+
+std::string_view to_string(Decision::By by) {
+    switch (by) {
+        case Decision::By::record:
+            return "recorded";
+        case Decision::By::inference:
+            return "inferred";
+        case Decision::By::default_value:
+            return "chosen";
+    }
+    return "?";
+}
+
 double replayed_scale(const Plan& plan, const Scaling& scaling) {
     return std::pow(1 / plan.scale, scaling.connections) * std::pow(1 / plan.shrink, scaling.bytes) *
            std::pow(plan.speed, scaling.speed);

@@ -17,6 +17,7 @@ struct Decision {
     std::string what;  ///< "connections"
     std::string text;
 };
+std::string_view to_string(Decision::By by);  ///< "recorded", "inferred", "chosen"
 
 /// Something that is so for a while; seconds since the replay's start.
 struct Spell {
@@ -44,13 +45,17 @@ struct Plan {
     double slow_rate = 0;             ///< bytes per second that each slow reader takes
     double queue_bound = 100;         ///< messages: what operators usually have
     std::vector<Point> publish_rate;  ///< per second, straight lines between; one point: constant
+    std::vector<double> turns;        ///< instants at which that turns: a phase begins at each
     std::uint32_t message_bytes = 0;
     std::optional<double> memory_headroom;  ///< bytes beyond what the target has at first
+    bool memory_imposed = false;            ///< else it is judged only
     std::vector<Point> cpu_cap;             ///< cores, in steps; empty: none
     std::vector<double> kills;              ///< instants
     std::vector<Spell> churn;               ///< connections per second that leave and come back
 
     std::vector<Decision> decisions;
+
+    double published_at_first() const;  ///< per second; 0: nothing ever is
 };
 
 /// Error: what is asked for cannot be replayed (a scale that leaves no connection).

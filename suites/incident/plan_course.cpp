@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "suites/incident/figures.hpp"
+#include "suites/incident/text.hpp"
 
 namespace squall::incident {
 namespace {
@@ -27,6 +28,13 @@ Status Planner::lead_in() {
     plan_.end_s = plan_.begin_s + recording_.length_s / plan_.speed;
     for (Point& point : plan_.publish_rate)
         point.at_s = replayed(point.at_s);
+    constexpr double apart_s = 0.1;
+    double last = plan_.baseline_s;
+    for (const Point& point : plan_.publish_rate) {
+        if (plan_.publish_rate.size() == 1 || point.at_s <= last + apart_s || point.at_s >= plan_.end_s - apart_s)
+            continue;
+        plan_.turns.push_back(last = point.at_s);
+    }
     constexpr double hour = 3600;
     if (plan_.end_s <= hour) return {};
     return Error{
@@ -109,10 +117,15 @@ void Planner::memory_cap() {
     if (left <= 0) return decide(By::record, "memory", "not limited: what was recorded is above its limit");
     plan_.memory_headroom = std::clamp(left * share_of_all_ / plan_.shrink, 256 * 1024.0, 1e15);
     const std::string smaller = plan_.shrink > 1.001 ? fmt::format(", of messages 1:{:.3g}", plan_.shrink) : "";
+    plan_.memory_imposed = plan_.turns.empty();
     decide(anyway > 0 ? By::inference : By::record, "memory",
-           fmt::format("{} beyond what the server has at first: {}{} were left for queues, of which there are 1:{:g}{}",
+           fmt::format("{} beyond what the server has at first: {}{} were left for queues, of which there are "
+                       "1:{:g}{}{}",
                        in_bytes(*plan_.memory_headroom), in_bytes(left),
-                       anyway > 0 ? fmt::format(" of {}", in_bytes(limit->least())) : "", plan_.scale, smaller));
+                       anyway > 0 ? fmt::format(" of {}", in_bytes(limit->least())) : "", plan_.scale, smaller,
+                       plan_.memory_imposed ? ""
+                                            : "; judged, and not imposed: where the publish rate turns it would count "
+                                              "from what the server has then"));
 }
 
 void Planner::cpu_cap() {
@@ -121,34 +134,69 @@ void Planner::cpu_cap() {
     const Recognised* used = find("target.cpu");
     if (used != nullptr && used->most() < 0.9 * limit->least())
         return decide(By::record, "CPU", "not capped: less than 90% of its limit was used");
-    for (const Point& point : simplified(limit->points, 0.02 * limit->most()))
-        plan_.cpu_cap.push_back(
-            {replayed(point.at_s), std::clamp(point.value * share_of_all_ * plan_.speed, 0.01, 1024.0)});
-    decide(By::record, "CPU", fmt::format("{:.3g} cores of {:.3g}", plan_.cpu_cap.front().value, limit->first()));
+    for (const Point& point : simplified(limit->points, 0.02 * limit->most())) {
+        const double cap = std::clamp(point.value * share_of_all_ * plan_.speed, 0.01, 1024.0);
+        if (plan_.cpu_cap.empty() || cap != plan_.cpu_cap.back().value)
+            plan_.cpu_cap.push_back({replayed(point.at_s), cap});
+    }
+    std::string later;
+    for (std::size_t i = 1; i < plan_.cpu_cap.size(); ++i)
+        later += fmt::format(", {:.3g} from {}", plan_.cpu_cap[i].value, in_time(plan_.cpu_cap[i].at_s));
+    decide(By::record, "CPU",
+           fmt::format("{:.3g} cores of {:.3g}{}", plan_.cpu_cap.front().value, limit->first(), later));
 }
 
-void Planner::deaths() {
-    std::vector<double> at;
-    for (const Event& event : recording_.events) {
-        if (event.what == Event::What::killed_for_memory && plan_.memory_headroom) {
-            decide(
-                By::record, "kill",
-                fmt::format("'{}' is not injected: it has to follow from the memory limit", event.text.substr(0, 60)));
-            continue;
-        }
-        at.push_back(replayed(event.at_s));
-    }
+/// Instants of the record at which the server died; "killed" and "restarting" are one death.
+std::vector<Planner::Death> Planner::recorded_deaths() const {
+    std::vector<Death> all;
+    for (const Event& event : recording_.events)
+        all.push_back({event.at_s, event.what == Event::What::killed_for_memory, event.text});
     if (const Recognised* restarts = find("restarts")) {
         for (std::size_t i = 1; i < restarts->points.size(); ++i)
             if (restarts->points[i].value > restarts->points[i - 1].value)
-                at.push_back(replayed(restarts->points[i].at_s));
+                all.push_back({restarts->points[i].at_s, false, ""});
     }
-    std::sort(at.begin(), at.end());
-    for (const double instant : at)  // "killed" and "restarting" are one death
-        if (plan_.kills.empty() || instant - plan_.kills.back() > 2) plan_.kills.push_back(instant);
+    std::stable_sort(all.begin(), all.end(), [](const Death& a, const Death& b) { return a.at_s < b.at_s; });
+    std::vector<Death> deaths;
+    for (Death& one : all) {
+        constexpr double one_death_s = 10;
+        if (deaths.empty() || one.at_s - deaths.back().at_s > one_death_s) {
+            deaths.push_back(std::move(one));
+        } else if (one.for_memory && !deaths.back().for_memory) {
+            deaths.back().for_memory = true;
+            deaths.back().text = std::move(one.text);
+        }
+    }
+    return deaths;
+}
+
+void Planner::deaths() {
+    constexpr double apart_s = 2;  // to die, to be started again, and to be there
+    constexpr std::size_t kills_max = 30;
+    std::size_t left_out = 0, follow = 0;
+    std::string text;
+    for (const Death& death : recorded_deaths()) {
+        const double at = replayed(death.at_s);
+        if (death.for_memory && plan_.memory_imposed) {
+            if (follow++ == 0) text = beginning(death.text, 60);
+        } else if (plan_.kills.size() == kills_max || (!plan_.kills.empty() && at - plan_.kills.back() < apart_s)) {
+            ++left_out;
+        } else {
+            plan_.kills.push_back(at);
+        }
+    }
+    if (follow > 0) {
+        decide(By::record, "kill",
+               fmt::format("'{}'{} is not injected: it has to follow from the memory limit", text,
+                           follow == 1 ? "" : fmt::format(", and {} more,", follow - 1)));
+    }
     if (plan_.kills.empty()) return;
     plan_.end_s = std::max(plan_.end_s, plan_.kills.back() + 3);  // for it to come back
-    decide(By::record, "kill", plan_.kills.size() == 1 ? "once" : fmt::format("{} times", plan_.kills.size()));
+    text = plan_.kills.size() == 1 ? "injected once" : fmt::format("injected {} times", plan_.kills.size());
+    if (left_out > 0)
+        text += fmt::format("; {} more are left out, within {} of another at this speed (--speed), or beyond {} kills",
+                            left_out, in_time(apart_s), kills_max);
+    decide(By::record, "kill", text);
 }
 
 void Planner::churn() {

@@ -103,7 +103,7 @@ std::optional<double> Planner::rate_by_queues() {
         if (depth == nullptr || late == nullptr || depth->most() < queue_short || late->most() < on_time_s) continue;
         std::vector<double> rates;
         for (const Point& point : depth->points)
-            if (const double t = value_at(late->points, point.at_s); t > 0) rates.push_back(point.value / t);
+            if (const double t = course_at(late->points, point.at_s); t > 0) rates.push_back(point.value / t);
         std::sort(rates.begin(), rates.end());
         if (rates.empty()) continue;
         decide(By::inference, "publish rate",
@@ -134,11 +134,12 @@ Status Planner::connections() {
     const double per_second = most(recorded_rate_) * plan_.speed;
     const double fit = std::max(10.0, std::min(connections_max, deliveries_max / std::max(per_second, 1e-9)));
     plan_.scale = options_.scale > 0 ? options_.scale : round_up(std::max(1.0, recorded_connections_ / fit));
-    all_ = static_cast<std::uint32_t>(recorded_connections_ / plan_.scale + 0.5);
-    if (all_ > replayed_connections_max) {
+    const double replayed = std::floor(recorded_connections_ / plan_.scale + 0.5);
+    if (replayed > replayed_connections_max) {
         return Error{fmt::format("--scale 1:{:g} makes {} connections; {} are the most that are replayed", plan_.scale,
-                                 number(all_), number(replayed_connections_max))};
+                                 number(replayed), number(replayed_connections_max))};
     }
+    all_ = static_cast<std::uint32_t>(replayed);
     if (all_ < 10) {
         return Error{
             fmt::format("--scale 1:{:g} leaves {} of {} connections, of which none can be slow; ten are needed",
@@ -213,7 +214,7 @@ void Planner::slow_readers() {
     plan_.slow =
         static_cast<std::uint32_t>(std::clamp(std::llround(share * all_), 1LL, static_cast<long long>(all_) - 1));
     const double read = growth_by_.empty() ? 0.5 : std::clamp(1 - growth_, 0.05, 0.95);
-    plan_.slow_rate = plan_.message_bytes * plan_.publish_rate.front().value * read;
+    plan_.slow_rate = plan_.message_bytes * plan_.published_at_first() * read;
     decide(growth_by_.empty() ? By::default_value : By::inference, "pace of slow readers",
            fmt::format("{}/s, {:.0f}% of what is published{}{}", in_bytes(plan_.slow_rate), read * 100,
                        growth_by_.empty() ? "" : ": ", growth_by_));

@@ -42,6 +42,12 @@ private:
     void slow_course();
     void memory_cap();
     void cpu_cap();
+    struct Death {
+        double at_s = 0;  ///< of the record
+        bool for_memory = false;
+        std::string text;
+    };
+    std::vector<Death> recorded_deaths() const;
     void deaths();
     void churn();
 

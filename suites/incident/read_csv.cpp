@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "suites/incident/builder.hpp"
 #include "suites/incident/text.hpp"
@@ -15,9 +16,17 @@ struct Cell {
     Place place;
 };
 
-std::string_view first_line(std::string_view text) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    return line.substr(0, line.find('\r'));
+/// The first line that is not blank, without what stands in quotes.
+std::string plain_header(std::string_view text) {
+    const auto begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+    text.remove_prefix(text.substr(0, begin).find_last_of("\r\n") + 1);  // npos + 1 is 0
+    std::string plain;
+    bool quoted = false;
+    for (const char c : text.substr(0, text.find_first_of("\r\n"))) {
+        if (c == '"') quoted = !quoted;
+        if (!quoted) plain += c;
+    }
+    return plain;
 }
 
 /// The separator of which the header has most; none: it has one column.
@@ -102,17 +111,36 @@ bool is_time_column(std::string_view header) {
 /// With the column's unit: "time [ms]". A number without one goes by its size.
 std::optional<double> time_of(const std::string& text, const std::optional<NamedUnit>& unit) {
     const auto time = time_at(text);
-    if (!time || time->length != text.size()) return std::nullopt;
-    if (time->kind != Time::Kind::number || !unit) return time->seconds;
+    if (time && time->length == text.size() && time->kind != Time::Kind::number) return time->seconds;
     const auto number = parse_value(text);
-    return number ? std::optional(number->number * unit->factor) : std::nullopt;
+    if (!number || number->unit) return std::nullopt;
+    return unit ? number->number * unit->factor : seconds_by_size(number->number);
 }
 
 struct Columns {
     std::vector<Cell> header;
     std::size_t time = 0;
     std::optional<NamedUnit> time_unit;
+    bool decimal_commas = false;
 };
+
+Columns columns_of(std::vector<Cell> header, std::size_t time) {
+    const auto unit = unit_in_name(header[time].text);
+    Columns columns{std::move(header), time, unit};
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < columns.header.size(); ++i) {
+        std::string& name = columns.header[i].text;
+        if (!name.empty() && !names.insert(name).second) name = labelled(name, fmt::format("column=\"{}\"", i + 1));
+    }
+    return columns;
+}
+
+/// 1,5 where commas separate nothing else.
+std::string with_point(std::string text) {
+    if (std::count(text.begin(), text.end(), ',') == 1 && text.find('.') == std::string::npos)
+        text[text.find(',')] = '.';
+    return text;
+}
 
 void read_row(const std::vector<Cell>& row, const Columns& columns, Builder& builder) {
     if (row.size() != columns.header.size()) {
@@ -121,15 +149,18 @@ void read_row(const std::vector<Cell>& row, const Columns& columns, Builder& bui
         return;
     }
     const Cell& when = row[columns.time];
-    const auto at_s = time_of(when.text, columns.time_unit);
+    const auto plain = [&](const std::string& text) { return columns.decimal_commas ? with_point(text) : text; };
+    const auto at_s = time_of(plain(when.text), columns.time_unit);
     if (!at_s) {
         builder.mistake(when.place, fmt::format("'{}' is no time (2026-03-14T14:23:45Z, 14:23:45, or seconds)",
                                                 when.text.substr(0, 40)));
         return;
     }
     for (std::size_t i = 0; i < row.size(); ++i) {
-        if (i == columns.time || columns.header[i].text.empty() || is_gap(row[i].text)) continue;
-        const auto value = parse_value(row[i].text);
+        if (i == columns.time || columns.header[i].text.empty()) continue;
+        if (is_not_finite(row[i].text)) builder.gap();
+        if (is_gap(row[i].text)) continue;
+        const auto value = parse_value(plain(row[i].text));
         if (value) {
             builder.value(columns.header[i].text, *at_s, *value, row[i].place);
         } else {
@@ -141,12 +172,13 @@ void read_row(const std::vector<Cell>& row, const Columns& columns, Builder& bui
 }  // namespace
 
 bool begins_as_csv(std::string_view text) {
-    const std::string_view header = first_line(text);
+    const std::string header = plain_header(text);
     return separator_of(header) && !time_at(header) && header.find_first_of(":=") == std::string_view::npos;
 }
 
 void read_csv(std::string_view text, Builder& builder) {
-    Cells cells(text, *separator_of(first_line(text)));
+    const char separator = *separator_of(plain_header(text));
+    Cells cells(text, separator);
     std::optional<Columns> columns;
     while (!cells.done() && !builder.enough()) {
         Place wrong;
@@ -155,7 +187,7 @@ void read_csv(std::string_view text, Builder& builder) {
             builder.mistake(wrong, row.error().message);
             return;
         }
-        if (row->size() == 1 && row->front().text.empty()) continue;
+        if (row->size() == 1 && row->front().text.find_first_not_of(" \t") == std::string::npos) continue;
         if (columns) {
             read_row(*row, *columns, builder);
             continue;
@@ -166,12 +198,14 @@ void read_csv(std::string_view text, Builder& builder) {
             std::string names;
             for (const Cell& cell : *row)
                 names += (names.empty() ? "" : ", ") + cell.text;
-            builder.mistake({1, 1}, fmt::format("no column of times: expected one called 'time' or 'timestamp'; there "
-                                                "are {}",
-                                                names.substr(0, 200)));
+            builder.mistake(row->front().place,
+                            fmt::format("no column of times: expected one called 'time' or 'timestamp'; there "
+                                        "are {}",
+                                        names.substr(0, 200)));
             return;
         }
-        columns = Columns{*row, static_cast<std::size_t>(time - row->begin()), unit_in_name(time->text)};
+        columns = columns_of(*row, static_cast<std::size_t>(time - row->begin()));
+        columns->decimal_commas = separator == ';';
     }
 }
 

@@ -31,6 +31,12 @@ bool is_statistic(std::string_view word) {
     return is_one_of(lower(word), {"p50", "p90", "p95", "p99", "p99.9", "p999", "max", "min", "mean", "avg", "median"});
 }
 
+/// Of KEY=WORD: who says the rest of the line. Of what else is in it, a series is not told apart.
+bool tells_apart(std::string_view key) {
+    return is_one_of(lower(key), {"pod", "instance", "host", "hostname", "node", "container", "server", "replica",
+                                  "shard", "worker"});
+}
+
 /// The words of a name, without levels, brackets and what stands in them, and KEY=WORD.
 std::vector<std::string> name_words(std::string_view text) {
     std::vector<std::string> words;
@@ -65,11 +71,25 @@ public:
                 ++at_;
             }
         }
+        const std::size_t rest = past(text_, blanks, name_from_);
+        if (said_by_ && pairs_.empty() && rest < text_.size()) in_words(*said_by_);
         said_ += text_.substr(name_from_);
         look_for_event();
+        for (const Pair& pair : pairs_)
+            builder_.value(labelled(pair.name, labels_), at_s_, pair.value, place(pair.from));
+        found_ |= !pairs_.empty();
     }
 
+    /// It held something: a value, one that cannot be read, an event.
+    bool found() const { return found_; }
+
 private:
+    struct Pair {
+        std::string name;
+        Value value;
+        std::size_t from;
+    };
+
     Place place(std::size_t at) const { return {number_, offset_ + at + 1}; }
 
     void pair() {
@@ -78,6 +98,7 @@ private:
         std::size_t from = past(text_, blanks, at_ + 1);
         const bool quoted = from < text_.size() && text_[from] == '"';
         from += quoted;
+        if (equals && tells_apart(name)) return take_label(name, quoted, from);
         const auto value = value_at(text_.substr(from));
         if (!value || name.empty()) {
             no_value(equals, quoted, from);
@@ -85,6 +106,7 @@ private:
         }
         if (!*value) {
             builder_.unread(name, value->error().message, place(from));
+            found_ = true;
             at_ = name_from_ = std::min(text_.find_first_of(blanks, from), text_.size());
             return;
         }
@@ -106,14 +128,14 @@ private:
         next = past(text_, blanks, next + (slash ? 1 : 3));
         const auto limit = slash || of ? value_at(text_.substr(std::min(next, text_.size()))) : std::nullopt;
         if (!limit || !*limit) {
-            builder_.value(name_, at_s_, value, place(from));
+            pairs_.push_back({name_, value, from});
             return;
         }
         const Value most = (*limit)->value;
         // "15.2 / 16 GB": the unit is that of both.
         if (!value.unit && most.unit) value = scaled_like(value, text_.substr(next, (*limit)->length));
-        builder_.value(name_, at_s_, value, place(from));
-        builder_.value(name_ + " limit", at_s_, most, place(next));
+        pairs_.push_back({name_, value, from});
+        pairs_.push_back({name_ + " limit", most, next});
         at_ = next + (*limit)->length;
     }
 
@@ -123,10 +145,37 @@ private:
         return named ? Value{value.number * named->factor, named->unit} : value;
     }
 
+    void take_label(const std::string& key, bool quoted, std::size_t from) {
+        const std::size_t end = std::min(text_.find_first_of(quoted ? "\"" : " \t,;|", from), text_.size());
+        labels_ += fmt::format("{}{}=\"{}\"", labels_.empty() ? "" : ",", key,
+                               text_.substr(std::min(from, end), end - std::min(from, end)));
+        at_ = name_from_ = std::min(end + quoted, text_.size());
+    }
+
+    /// "queue depth: about 7".
+    void in_words(std::size_t colon) {
+        const std::size_t from = past(text_, blanks, colon + 1);
+        builder_.unread(label_, fmt::format("'{}' is no number", beginning(trimmed(text_.substr(from)), 40)),
+                        place(from), true);
+    }
+
     void no_value(bool equals, bool quoted, std::size_t from) {
+        const std::size_t word_end = std::min(text_.find_first_of(" \t,;|\"", from), text_.size());
+        if (is_not_finite(text_.substr(std::min(from, word_end), word_end - std::min(from, word_end)))) {
+            builder_.gap();
+            found_ = true;
+            at_ = name_from_ = word_end;
+            return;
+        }
         if (!equals) {
+            // The first of a line is who says it, if something follows.
+            const bool first = label_.empty() && pairs_.empty();
             const auto words = name_words(text_.substr(name_from_, at_ - name_from_));
-            if (!words.empty()) label_ = fmt::format("{}", fmt::join(words, " "));
+            if (!words.empty()) {
+                label_ = fmt::format("{}", fmt::join(words, " "));
+                said_by_ = first ? std::optional(at_) : std::nullopt;
+                if (!first) in_words(at_);
+            }
             said_ += text_.substr(name_from_, at_ - name_from_ + 1);
             name_from_ = ++at_;
             return;
@@ -166,19 +215,39 @@ private:
         return stem.empty() ? name : stem + " " + name;
     }
 
+    /// What says that it happened: "restarted", not "restart policy"; nor "0 processes killed".
     void look_for_event() {
         const std::string words = " " + lower(said_) + " ";
         const auto has = [&](std::string_view word) {
-            for (std::size_t at = words.find(word); at != std::string::npos; at = words.find(word, at + 1))
-                if (!is_letter(words[at - 1]) && !is_letter(words[at + word.size()])) return true;
+            for (std::size_t at = words.find(word); at != std::string::npos; at = words.find(word, at + 1)) {
+                if (!goes_on(words[at - 1]) && !goes_on(words[at + word.size()]) &&
+                    !is_denied(std::string_view(words).substr(0, at)))
+                    return true;
+            }
             return false;
         };
-        const auto is = [&](Event::What what) { builder_.event(what, at_s_, std::string(text_), place(0)); };
+        const auto is = [&](Event::What what) {
+            found_ = true;
+            builder_.event(what, at_s_, std::string(text_), place(0));
+        };
         if (has("oom") || has("oomkilled") || has("oom-killed") || has("out of memory"))
             return is(Event::What::killed_for_memory);
         if (has("killed") || has("crashed") || has("sigkill") || has("segfault") || has("panic"))
             return is(Event::What::killed);
-        if (has("restart") || has("restarted") || has("restarting")) return is(Event::What::restarted);
+        if (has("restarted") || has("restarting") || has("scheduled restart")) return is(Event::What::restarted);
+    }
+
+    static bool goes_on(char c) { return is_letter(c) || c == '_'; }
+
+    /// By one of the three words before it.
+    static bool is_denied(std::string_view before) {
+        const auto words = name_words(before);
+        for (std::size_t i = words.size() - std::min<std::size_t>(3, words.size()); i < words.size(); ++i) {
+            if (is_one_of(words[i], {"no", "not", "never", "without", "zero", "none"})) return true;
+            // "worker 0 crashed": the nought is that worker's.
+            if (words[i] == "0" && (i == 0 || words[i - 1].back() == ':')) return true;
+        }
+        return false;
     }
 
     std::string_view text_;
@@ -186,8 +255,11 @@ private:
     double at_s_;
     Builder& builder_;
     std::size_t at_ = 0, name_from_ = 0;
-    std::string name_, label_;
-    std::string said_;  // what is neither name nor value
+    std::string name_, label_, labels_;
+    std::optional<std::size_t> said_by_;  // where the colon of the only label stands
+    std::string said_;                    // what is neither name nor value
+    std::vector<Pair> pairs_;
+    bool found_ = false;
 };
 
 /// Where a line's time stands: behind a bracket, or as `time="…"`.
@@ -203,26 +275,25 @@ std::optional<Time> begin_of(std::string_view line, std::size_t& begin) {
                : std::nullopt;
 }
 
-/// Times of day go on beyond midnight.
+/// Times of day go on beyond midnight, and those of a year beyond its end.
 class Clock {
 public:
-    double on_one_day(const Time& time) {
-        constexpr double day = 86400;
-        if (time.kind == Time::Kind::clock && last_ && time.seconds + days_ * day < *last_ - day / 2) ++days_;
-        last_ = time.seconds + (time.kind == Time::Kind::clock ? days_ * day : 0);
+    double going_on(const Time& time) {
+        if (last_ && time.seconds + over_ < *last_ - time.period / 2) over_ += time.period;
+        last_ = time.seconds + over_;
         return *last_;
     }
 
 private:
     std::optional<double> last_;
-    double days_ = 0;
+    double over_ = 0;
 };
 
 }  // namespace
 
 void read_log(std::string_view text, Builder& builder) {
     std::optional<Time::Kind> kind;
-    std::size_t kind_line = 0, timeless = 0, first_timeless = 0;
+    std::size_t kind_line = 0, timeless = 0, first_timeless = 0, idle = 0, first_idle = 0;
     Clock clock;
     for (std::size_t number = 1; !text.empty() && !builder.enough(); ++number) {
         const auto end = text.find('\n');
@@ -245,7 +316,13 @@ void read_log(std::string_view text, Builder& builder) {
             continue;
         }
         const std::size_t rest = past(line, " \t])\",:|", begin + time->length);
-        Line(line.substr(rest), number, rest, clock.on_one_day(*time), builder).read();
+        Line one(line.substr(rest), number, rest, clock.going_on(*time), builder);
+        one.read();
+        if (!one.found() && idle++ == 0) first_idle = number;
+    }
+    if (idle > 0) {
+        builder.note(fmt::format("{} line{} with a time hold{} no value that is understood, the first is line {}", idle,
+                                 idle == 1 ? "" : "s", idle == 1 ? "s" : "", first_idle));
     }
     if (!kind && first_timeless > 0) {
         builder.mistake({first_timeless, 1},

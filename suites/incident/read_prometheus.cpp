@@ -33,7 +33,7 @@ std::string name_of(const json::object& metric) {
 
 class Answer {
 public:
-    Answer(Place place, Builder& builder) : place_(place), builder_(builder) {}
+    Answer(std::size_t number, Place place, Builder& builder) : number_(number), place_(place), builder_(builder) {}
 
     void read(const json::value& value) {
         const json::object* answer = value.if_object();
@@ -58,8 +58,6 @@ public:
             series(result->get_array()[i], fmt::format("data.result[{}]", i));
     }
 
-    std::size_t gaps() const { return gaps_; }
-
 private:
     void wrong(std::string message) { builder_.mistake(place_, std::move(message)); }
 
@@ -69,7 +67,9 @@ private:
         const json::value* values = one == nullptr ? nullptr : one->if_contains("values");
         if (metric == nullptr || !metric->is_object() || values == nullptr || !values->is_array())
             return wrong(path + ": expected {\"metric\": {…}, \"values\": [[time, \"value\"], …]}");
-        const std::string name = name_of(metric->get_object());
+        std::string name = name_of(metric->get_object());
+        // What an expression gives has no name: nothing but the answer tells it from that of another one.
+        if (name.front() == '{' && number_ > 1) name = labelled(name, fmt::format("answer=\"{}\"", number_));
         std::size_t index = 0;
         for (const json::value& pair : values->get_array()) {
             if (builder_.enough()) return;
@@ -84,8 +84,8 @@ private:
         if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_number() || !(*pair)[1].is_string()) return false;
         const json::string& written = (*pair)[1].get_string();
         const std::string_view text(written.data(), written.size());
-        if (is_gap(text) || text == "+Inf" || text == "-Inf" || text == "Inf") {
-            ++gaps_;
+        if (is_not_finite(text)) {
+            builder_.gap();
             return true;
         }
         const auto number = parse_value(text);
@@ -94,38 +94,47 @@ private:
         return true;
     }
 
+    std::size_t number_;  ///< from 1
     Place place_;
     Builder& builder_;
-    std::size_t gaps_ = 0;
 };
 
-Place place_at(std::string_view text, std::size_t at) {
-    at = std::min(at, text.size());
-    const auto line_begin = text.rfind('\n', at == 0 ? 0 : at - 1);
-    const auto begin = line_begin == std::string_view::npos || at == 0 ? 0 : line_begin + 1;
-    return {
-        1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n')),
-        at - begin + 1};
-}
+/// Where something stands; asked from the front to the back, it reads the text once.
+class Places {
+public:
+    explicit Places(std::string_view text) : text_(text) {}
+
+    Place at(std::size_t at) {
+        for (; at_ < std::min(at, text_.size()); ++at_) {
+            if (text_[at_] != '\n') continue;
+            ++line_;
+            line_begin_ = at_ + 1;
+        }
+        return {line_, at_ - line_begin_ + 1};
+    }
+
+private:
+    std::string_view text_;
+    std::size_t at_ = 0, line_ = 1, line_begin_ = 0;
+};
 
 }  // namespace
 
 void read_prometheus(std::string_view text, Builder& builder) {
-    std::size_t gaps = 0;
+    Places places(text);
+    std::size_t answers = 0;
     for (std::size_t at = text.find_first_not_of(" \t\r\n"); at < text.size() && !builder.enough();) {
+        const Place place = places.at(at);
         json::parser parser;
         json::error_code error;
         const std::size_t length = parser.write_some(text.data() + at, text.size() - at, error);
         if (error) {
-            builder.mistake(place_at(text, at + length), "is no JSON from here on: " + error.message());
+            builder.mistake(places.at(at + length), "is no JSON from here on: " + error.message());
             return;
         }
-        Answer answer(place_at(text, at), builder);
-        answer.read(parser.release());
-        gaps += answer.gaps();
+        Answer(++answers, place, builder).read(parser.release());
         at = std::min(text.find_first_not_of(" \t\r\n", at + length), text.size());
     }
-    if (gaps > 0) builder.note(fmt::format("{} values are NaN or infinite, and count as not recorded", gaps));
 }
 
 }  // namespace squall::incident

@@ -94,9 +94,13 @@ bool fits(const Meaning& meaning, const std::vector<std::string>& words, const s
 /// Whether values in `unit` can be of this meaning, by themselves or by how fast they rise.
 bool unit_fits(const Meaning& meaning, const std::optional<Unit>& unit) {
     if (!unit || unit == meaning.unit) return true;
+    if (unit->letter_m)
+        return meaning.unit.dimension == dimension::cores || meaning.unit.dimension == dimension::bytes ||
+               meaning.unit.dimension == dimension::time;
     if (meaning.unit.percent)
         return unit->dimension == dimension::none || (meaning.counts && unit->dimension == dimension::time);
-    if (meaning.unit.dimension == dimension::cores) return unit->percent || unit->dimension == dimension::time;
+    if (meaning.unit.dimension == dimension::cores)
+        return unit->percent || (meaning.counts && unit->dimension == dimension::time);
     if (meaning.unit.dimension == dimension::rate) return unit->dimension == dimension::none && !unit->percent;
     if (meaning.unit.dimension == dimension::bandwidth) return unit->dimension == dimension::bytes;
     return meaning.unit.dimension == dimension::none && unit->dimension == dimension::none && !unit->percent;
@@ -114,8 +118,28 @@ struct Meant {
     std::optional<NamedUnit> unit;  ///< told by --map
 };
 
+std::string_view without_labels(std::string_view name) {
+    return name.substr(0, name.find('{'));
+}
+
+/// Of labels, only this one says what is measured; the others say of whom.
+std::string_view quantile_label(std::string_view name) {
+    name.remove_prefix(without_labels(name).size());
+    for (const std::string_view key : {"{quantile=\"", ",quantile=\""}) {
+        const auto at = name.find(key);
+        if (at == std::string_view::npos) continue;
+        name.remove_prefix(at + key.size());
+        return name.substr(0, name.find('"'));
+    }
+    return "";
+}
+
 std::optional<Meant> meant_by_name(const Series& series) {
-    std::vector<std::string> words = words_of(series.name);
+    std::vector<std::string> words = words_of(without_labels(series.name));
+    if (const auto label = quantile_label(series.name); !label.empty()) {
+        words.emplace_back("quantile");
+        words.emplace_back(label);
+    }
     const std::string quantile = take_quantile(words);
     for (const Meaning& meaning : all_meanings()) {
         if (!fits(meaning, words, quantile, series.unit) || !unit_fits(meaning, series.unit)) continue;
@@ -181,11 +205,22 @@ bool never_falls(const std::vector<Point>& points) {
     return std::is_sorted(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; });
 }
 
+constexpr double minute_s = 60;
+
+/// 500m of CPU is half a core, as Kubernetes has it; of memory it is MiB, as Java has it; else it is minutes.
+double of_letter_m(const Unit& unit) {
+    if (unit.dimension == dimension::cores) return 1e-3;
+    return unit.dimension == dimension::bytes ? 1024 * 1024 : minute_s;
+}
+
 /// In the meaning's unit. Error: it cannot be.
 Status convert(const Meaning& meaning, const Series& series, const Meant& meant, Recognised& out) {
     std::optional<Unit> unit = series.unit;
     double factor = 1;
     if (meant.unit) {
+        if (unit)
+            return Error{fmt::format("'{}' is in {} by the record itself; --map is to name its word without a unit",
+                                     series.name, to_string(*unit))};
         factor = meant.unit->factor;
         unit = meant.unit->unit;
     }
@@ -193,11 +228,15 @@ Status convert(const Meaning& meaning, const Series& series, const Meant& meant,
         return Error{fmt::format("'{}' is {}, and {} is {}", series.name, to_string(*unit), meaning.word,
                                  to_string(meaning.unit))};
     }
+    if (unit && unit->letter_m) {
+        factor *= of_letter_m(meaning.unit) / minute_s;
+        unit = meaning.unit;
+    }
     out.points = series.points;
     for (Point& point : out.points)
         point.value *= factor;
     out.unit_assumed = !unit && meaning.unit.dimension != dimension::none;
-    const bool total = series.name.find("_total") != std::string::npos;
+    const bool total = without_labels(series.name).find("_total") != std::string::npos;
     const bool dimensionless = !unit || (unit->dimension == dimension::none && !unit->percent);
     // A counter has no "per second" in its unit; without a name that says so it has to rise all along.
     const bool counter =
@@ -222,16 +261,12 @@ void put_together(Recognised& all, const Recognised& one) {
             times.insert(point.at_s);
     std::vector<Point> together;
     for (const double at : times) {
-        const double a = value_at(all.points, at), b = value_at(one.points, at);
+        const double a = course_at(all.points, at), b = course_at(one.points, at);
         together.push_back({at, all.meaning->adds_up ? a + b : std::max(a, b)});
     }
     all.points = std::move(together);
     all.names.insert(all.names.end(), one.names.begin(), one.names.end());
     all.unit_assumed = all.unit_assumed || one.unit_assumed;
-}
-
-std::string_view without_labels(std::string_view name) {
-    return name.substr(0, name.find('{'));
 }
 
 /// What --map says.
@@ -312,9 +347,19 @@ Result<Recognition> recognise(const Recording& recording, const std::string& fil
     for (const Unread& unread : recording.unread) {
         Series series;
         series.name = unread.name;
-        if (told->ignores(unread.name) || !meaning_of(series, *told)) continue;
-        result.errors.push_back(
-            {file, unread.place.line, unread.place.column, fmt::format("{}: {}", unread.name, unread.problem)});
+        if (told->ignores(unread.name)) {
+            if (std::find(result.ignored.begin(), result.ignored.end(), unread.name) == result.ignored.end())
+                result.ignored.push_back(unread.name);
+            continue;
+        }
+        const bool wanted = meaning_of(series, *told).has_value();
+        series.name += " max";  // "queue depth" is something if a statistic is meant
+        if (wanted && !unread.in_words) {
+            result.errors.push_back(
+                {file, unread.place.line, unread.place.column, fmt::format("{}: {}", unread.name, unread.problem)});
+        } else if (wanted || !unread.in_words || meant_by_name(series)) {  // other text is no loss
+            result.unread.push_back(&unread);
+        }
     }
     return result;
 }

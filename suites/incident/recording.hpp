@@ -17,11 +17,12 @@ struct Place {
 
 struct Unit {
     Dimension dimension;
-    bool percent = false;  ///< a share of one
+    bool percent = false;   ///< a share of one
+    bool letter_m = false;  ///< a time if nobody knows better: of CPU `m` is a thousandth, of memory MiB
 
     friend bool operator==(const Unit&, const Unit&) = default;
 };
-/// "B", "s", "cores", "1/s", "B/s", "share", "count".
+/// "B", "s", "m", "cores", "1/s", "B/s", "share", "count".
 std::string_view to_string(const Unit& unit);
 
 struct Point {
@@ -44,11 +45,13 @@ struct Event {
     Place place;
 };
 
-/// A value that is no number, or whose unit is not known: a mistake if somebody wants that series.
+/// Values that are no number, or whose unit is not known: a mistake if somebody wants that series.
 struct Unread {
     std::string name;
-    std::string problem;
-    Place place;
+    std::string problem;  ///< of the first
+    Place place;          ///< of the first
+    std::size_t values = 1;
+    bool in_words = false;  ///< "queue depth: about 7": text, and no mistake
 };
 
 struct Recording {

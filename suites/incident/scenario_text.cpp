@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+
+#include "suites/incident/text.hpp"
 
 namespace squall::incident {
 namespace {
@@ -11,12 +14,17 @@ namespace {
 constexpr std::size_t series_max = 64, points_max = 300;  // of the scenario, and of each series in it
 constexpr double headroom_share = 0.9, canary_bytes_max = 900e6;
 
-std::string number(double value) {
+std::string exact(double value) {
     return fmt::format("{:.9g}", value);
 }
 /// Exact to three digits: what a scenario says has to be what it does.
 std::string seconds(double value) {
     return fmt::format("{:.10g}s", std::round(value * 1000) / 1000);
+}
+/// Of a share.
+double three_digits_below(double value) {
+    const double digit = std::pow(10, std::floor(std::log10(std::max(value, 1e-9))) - 2);
+    return std::floor(value / digit + 1e-9) * digit;
 }
 std::string cores(double value) {
     return fmt::format("{:.3g}", value);
@@ -72,9 +80,7 @@ private:
     /// A phase wherever the publish rate turns.
     void cut_phases() {
         std::vector<double> cuts{plan_.baseline_s};
-        const auto& rate = plan_.publish_rate;
-        for (std::size_t i = 0; rate.size() > 1 && i < rate.size(); ++i)
-            if (rate[i].at_s > cuts.back() + 0.1 && rate[i].at_s < plan_.end_s - 0.1) cuts.push_back(rate[i].at_s);
+        cuts.insert(cuts.end(), plan_.turns.begin(), plan_.turns.end());
         phases_.push_back({"baseline", 0, plan_.baseline_s});
         for (std::size_t i = 0; i < cuts.size(); ++i) {
             const double until = i + 1 < cuts.size() ? cuts[i + 1] : std::max(plan_.end_s, cuts[i] + 1);
@@ -84,14 +90,14 @@ private:
 
     void collect_faults() {
         const double begin = plan_.baseline_s, end = phases_.back().until_s;
-        // A limit that counts from what the target has must not be set anew halfway.
-        if (plan_.memory_headroom && phases_.size() == 2) {
+        if (plan_.memory_imposed) {
             faults_.push_back({"memory-cap", "memory-cap",
-                               fmt::format("headroom: {}B{}", number(std::floor(*plan_.memory_headroom)),
+                               fmt::format("headroom: {}B{}", exact(std::floor(*plan_.memory_headroom)),
                                            *plan_.memory_headroom < canary_bytes_max ? ", canary: true" : ""),
                                begin, end});
         }
-        if (!plan_.cpu_cap.empty()) cpu_cap(begin, end);
+        for (std::size_t i = 1; i < phases_.size() && !plan_.cpu_cap.empty(); ++i)
+            cpu_cap(phases_[i]);
         for (std::size_t i = 0; i < plan_.churn.size(); ++i) {
             faults_.push_back({"subscribe-churn", fmt::format("churn-{}", i + 1),
                                fmt::format("cohort: healthy, rate: {:.3g}/s", plan_.churn[i].value),
@@ -108,20 +114,23 @@ private:
             faults_.push_back({"mass-disconnect", fmt::format("{}-{}", movement.join ? "not-yet" : "leave", i + 1),
                                fmt::format("cohort: {}", cohort_of(i)), at, at, true});
         }
+        // Each is over before the next one, so that one is in charge of whether the target runs.
+        constexpr double kill_lasts = 1.5;
         for (std::size_t i = 0; i < plan_.kills.size(); ++i)
-            faults_.push_back(
-                {"kill", fmt::format("kill-{}", i + 1), "restart_after: 1s", plan_.kills[i], plan_.kills[i], true});
+            faults_.push_back({"kill", fmt::format("kill-{}", i + 1), "restart_after: 1s", plan_.kills[i],
+                               plan_.kills[i] + kill_lasts, true});
     }
 
-    void cpu_cap(double begin, double end) {
-        std::string curve = cores(plan_.cpu_cap.front().value);
-        if (phases_.size() == 2) {
-            for (std::size_t i = 1; i < plan_.cpu_cap.size(); ++i)
-                if (plan_.cpu_cap[i].at_s > begin && plan_.cpu_cap[i].at_s < end)
-                    curve += fmt::format(", {} at {}", cores(plan_.cpu_cap[i].value),
-                                         seconds(plan_.cpu_cap[i].at_s - begin));
-        }
-        faults_.push_back({"cpu-cap", "cpu-cap", fmt::format("cores: \"{}\"", curve), begin, end});
+    void cpu_cap(const PhaseSpan& phase) {
+        std::map<double, double> steps{{0, plan_.cpu_cap.front().value}};  // by milliseconds: of one the last counts
+        for (const Point& step : plan_.cpu_cap)
+            if (step.at_s < phase.until_s)
+                steps[std::max(std::round((step.at_s - phase.from_s) * 1000), 0.0)] = step.value;
+        std::string curve;
+        for (const auto& [at_ms, value] : steps)
+            curve += at_ms == 0 ? cores(value) : fmt::format(", {} at {}", cores(value), seconds(at_ms / 1000));
+        const std::string name = phases_.size() == 2 ? "cpu-cap" : "cpu-cap-" + phase.name;
+        faults_.push_back({"cpu-cap", name, fmt::format("cores: \"{}\"", curve), phase.from_s, phase.until_s});
     }
 
     std::string cohort_of(std::size_t movement) const {
@@ -132,13 +141,10 @@ private:
         line("# Written by squall incident import, from {}. What was recorded stands at the end, under 'record'.",
              in_quotes(source_.file));
         for (const Decision& decision : plan_.decisions) {
-            const char* by = decision.by == Decision::By::record      ? "recorded"
-                             : decision.by == Decision::By::inference ? "inferred"
-                                                                      : "chosen";
             std::string text = decision.text;
             std::replace_if(
                 text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-            line("#   {:<9} {}: {}", by, decision.what, text);
+            line("#   {:<9} {}: {}", to_string(decision.by), decision.what, text);
         }
         line("name: {}", source_.name);
         line("summary: {}", in_quotes(fmt::format("Replays {}: 1 connection for {:g}, {:g} recorded seconds a second.",
@@ -154,15 +160,10 @@ private:
         // Those who lose their connection come back, as browsers and apps do.
         const std::string back = fmt::format("reconnect: {{policy: exponential, delay: {}, jitter: 50%}}",
                                              seconds(std::max(1 / plan_.speed, 0.1)));
-        std::uint32_t healthy = plan_.healthy;
-        for (const Movement& movement : plan_.movements)
-            if (!movement.join) healthy -= std::min(healthy - 1, movement.connections);
-        for (const Spell& spell : plan_.slowed)
-            healthy -= std::min(healthy - 1, static_cast<std::uint32_t>(spell.value));
         line("cohorts:");
         line(
             "  # They do not ask for what they missed: what a server keeps for that does not shrink with its clients.");
-        line("  - {{name: healthy, protocol: any, connections: {}, last_event_id: false, {}}}", healthy, back);
+        line("  - {{name: healthy, protocol: any, connections: {}, last_event_id: false, {}}}", healthy(), back);
         // What the kernel holds for a slow reader is no queue of the server's.
         const auto buffer = std::clamp(plan_.message_bytes, 4096U, 262144U);
         line("  - name: slow\n    protocol: any\n    connections: {}\n    receive_buffer: {}B", plan_.slow, buffer);
@@ -200,7 +201,7 @@ private:
             return;
         }
         for (const PhaseSpan& phase : phases_) {
-            const double from = value_at(rates, phase.from_s), until = value_at(rates, phase.until_s);
+            const double from = course_at(rates, phase.from_s), until = course_at(rates, phase.until_s);
             const bool flat = std::fabs(from - until) <= 0.01 * std::max(from, until) || std::max(from, until) <= 0.01;
             const std::string arrivals =
                 flat ? constant(from)
@@ -246,7 +247,7 @@ private:
             line("  # Nine tenths of the limit that was recorded: somebody is paged while there is still time.");
             line("  - name: memory stays clear of its limit");
             line("    expect: max(target.memory) <= baseline + {} * {}B always", headroom_share,
-                 number(std::floor(*plan_.memory_headroom)));
+                 exact(std::floor(*plan_.memory_headroom)));
         }
         line("  - name: queues keep to their bound");
         line("    expect: max(queue.depth) <= setting.queue_messages_high always");
@@ -260,7 +261,7 @@ private:
                 "  - {{name: books of messages, expect: accounted(messages) >= 0% always, requirement: "
                 "informational}}");
         }
-        const double per_second = plan_.publish_rate.front().value;
+        const double per_second = plan_.published_at_first();
         line("  # Who reads has a message before five more of them are due, or in 100 ms.");
         line("  - name: who reads does not wait for who does not");
         line("    expect: p99(delivery.latency{{cohort=healthy}}) <= max(5 / {:.4g}/s, 100ms) always",
@@ -273,7 +274,7 @@ private:
         line("    requirement: informational");
         if (plan_.memory_headroom) {
             line("  - name: queues take little of the memory");
-            line("    expect: max(queued.bytes) <= 0.05 * {}B always", number(std::floor(*plan_.memory_headroom)));
+            line("    expect: max(queued.bytes) <= 0.05 * {}B always", exact(std::floor(*plan_.memory_headroom)));
             line("    requirement: informational");
         }
     }
@@ -284,26 +285,28 @@ private:
         for (const Recognised& one : recognition_.recognised) {
             const std::string course = points(one.points);
             if (one.measure().empty() || course.empty() || names.size() == series_max) continue;
-            std::string name = in_quotes(fmt::format("{}", fmt::join(one.names, " + ")).substr(0, 200));
+            std::string name = in_quotes(beginning(fmt::format("{}", fmt::join(one.names, " + ")), 200));
             if (std::find(names.begin(), names.end(), name) != names.end()) name = in_quotes(one.word());
             names.push_back(name);
             series +=
                 fmt::format("    - name: {}\n      measure: {}\n      unit: {}\n      scale: {}\n      points: [{}]\n",
                             name, one.measure(), to_string(one.meaning->unit),
-                            number(std::clamp(replayed_scale(plan_, one.meaning->scaling), 1e-12, 1e12)), course);
+                            exact(std::clamp(replayed_scale(plan_, one.meaning->scaling), 1e-12, 1e12)), course);
         }
         if (series.empty()) return;
-        line("record:\n  source: {}\n  speed: {}", in_quotes(source_.file), number(plan_.speed));
+        line("record:\n  source: {}\n  speed: {}", in_quotes(source_.file), exact(plan_.speed));
         const double lead = (plan_.begin_s - plan_.baseline_s) * plan_.speed;
         if (lead > 0.01)
             line("  # Points begin {} late: the lead-in, in which queues grow to what they were.", seconds(lead));
         line("  series:\n{}  free:", series);
         const double all = total();
         const double share = plan_.slow / all, least = std::min(share, std::max(0.5 / all, 1e-6));
-        if (plan_.slowed.empty())
+        // Whoever is neither slow nor healthy has a course of its own, and cannot become slow.
+        const double most = three_digits_below((healthy() + plan_.slow - 1) / all);
+        if (plan_.slowed.empty() && most > share)
             line("    - {{what: slow-share, at: {:.4g}%, from: {:.4g}%, to: {:.4g}%}}", 100 * share, 100 * least,
-                 100 * std::min(1.0, std::max(5 * share, 0.05)));
-        const double published = plan_.message_bytes * plan_.publish_rate.front().value;
+                 100 * std::min(most, std::max(5 * share, 0.05)));
+        const double published = plan_.message_bytes * plan_.published_at_first();
         const double pace = std::max(std::round(plan_.slow_rate), 1.0);
         line("    - {{what: slow-rate, at: {}, from: {:.0f}B/s, to: {:.0f}B/s}}", rate(),
              std::clamp(published / 100, 1.0, pace), std::max(published * 1.5, pace + 1));
@@ -312,6 +315,16 @@ private:
     }
 
     std::string rate() const { return fmt::format("{:.0f}B/s", std::max(std::round(plan_.slow_rate), 1.0)); }
+
+    /// Who stays throughout, and reads.
+    std::uint32_t healthy() const {
+        std::uint32_t healthy = plan_.healthy;
+        for (const Movement& movement : plan_.movements)
+            if (!movement.join) healthy -= std::min(healthy - 1, movement.connections);
+        for (const Spell& spell : plan_.slowed)
+            healthy -= std::min(healthy - 1, static_cast<std::uint32_t>(spell.value));
+        return healthy;
+    }
 
     double total() const {
         double all = plan_.slow + plan_.healthy;
@@ -338,7 +351,7 @@ private:
             if (at <= last) continue;
             last = at;
             ++many;
-            text += fmt::format("{}[{}, {}]", text.empty() ? "" : ", ", number(at), number(value));
+            text += fmt::format("{}[{}, {}]", text.empty() ? "" : ", ", at, exact(value));  // at: to the last digit
         }
         return many < 2 ? "" : text;  // one says nothing of how it went on
     }
@@ -359,18 +372,15 @@ std::string scenario_name(std::string_view file) {
     if (const auto dot = file.rfind('.'); dot != std::string_view::npos && dot > 0) file = file.substr(0, dot);
     std::string name;
     for (const char c : file.substr(0, 50)) {
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            name += c;
-        } else if (c >= 'A' && c <= 'Z') {
-            name += static_cast<char>(c - 'A' + 'a');
+        if (is_letter(c) || is_digit(c)) {
+            name += lower(c);
         } else if (!name.empty() && name.back() != '-') {
             name += '-';
         }
     }
     while (!name.empty() && name.back() == '-')
         name.pop_back();
-    return name.empty() || !(name.front() >= 'a' && name.front() <= 'z') ? "incident" + (name.empty() ? "" : "-" + name)
-                                                                         : name;
+    return name.empty() || !is_letter(name.front()) ? "incident" + (name.empty() ? "" : "-" + name) : name;
 }
 
 std::string to_scenario(const Plan& plan, const Recording& recording, const Recognition& recognition,

@@ -28,4 +28,19 @@ inline std::string lower(std::string_view text) {
     return out;
 }
 
+/// `most` bytes of it at most, and no part of a character in UTF-8.
+inline std::string_view beginning(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text;
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)
+        --most;
+    return text.substr(0, most);
+}
+inline std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (is_blank(text.front()) || text.front() == '\r'))
+        text.remove_prefix(1);
+    while (!text.empty() && (is_blank(text.back()) || text.back() == '\r'))
+        text.remove_suffix(1);
+    return text;
+}
+
 }  // namespace squall::incident

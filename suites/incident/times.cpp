@@ -8,6 +8,8 @@
 namespace squall::incident {
 namespace {
 
+constexpr double day_s = 86400;
+
 /// So many digits, as a number.
 std::optional<int> digits(std::string_view& text, std::size_t many) {
     int value = 0;
@@ -62,7 +64,7 @@ double since_1970(int year, int month, int day) {
     namespace ch = std::chrono;
     const ch::year_month_day date{ch::year(year), ch::month(static_cast<unsigned>(month)),
                                   ch::day(static_cast<unsigned>(day))};
-    return date.ok() ? 86400.0 * static_cast<double>(ch::sys_days(date).time_since_epoch().count()) : NAN;
+    return date.ok() ? day_s * static_cast<double>(ch::sys_days(date).time_since_epoch().count()) : NAN;
 }
 
 std::optional<Time> dated(std::string_view text) {
@@ -78,10 +80,10 @@ std::optional<Time> dated(std::string_view text) {
     const double offset = zone(rest);
     const double days = since_1970(*year, *month, *day);
     if (std::isnan(days)) return std::nullopt;
-    return Time{Time::Kind::date, days + *of_day - offset, text.size() - rest.size()};
+    return Time{Time::Kind::date, days + *of_day - offset, 0, text.size() - rest.size()};
 }
 
-/// "Mar 14 14:23:45", as syslog has it, in a leap year.
+/// "Mar 14 14:23:45", as syslog has it, in a leap year that begins anew.
 std::optional<Time> syslogged(std::string_view text) {
     constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     const auto found = text.size() < 15 ? months.npos : months.find(text.substr(0, 3));
@@ -94,10 +96,9 @@ std::optional<Time> syslogged(std::string_view text) {
     const auto of_day = clock(rest);
     const double days = since_1970(2024, static_cast<int>(found / 3) + 1, *day);
     if (!of_day || std::isnan(days)) return std::nullopt;
-    return Time{Time::Kind::date, days + *of_day, text.size() - rest.size()};
+    return Time{Time::Kind::date, days + *of_day, 366 * day_s, text.size() - rest.size()};
 }
 
-/// Since 1970 in seconds, or in thousandths, millionths or billionths of them: by how large it is.
 std::optional<Time> numbered(std::string_view text) {
     std::size_t length = 0;
     while (length < text.size() && (is_digit(text[length]) || text[length] == '.'))
@@ -105,11 +106,14 @@ std::optional<Time> numbered(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + length, value);
     if (length == 0 || error != std::errc{} || end != text.data() + length) return std::nullopt;
-    const double scale = value >= 1e17 ? 1e-9 : value >= 1e14 ? 1e-6 : value >= 1e11 ? 1e-3 : 1;
-    return Time{Time::Kind::number, value * scale, length};
+    return Time{Time::Kind::number, seconds_by_size(value), 0, length};
 }
 
 }  // namespace
+
+double seconds_by_size(double number) {
+    return number * (number >= 1e17 ? 1e-9 : number >= 1e14 ? 1e-6 : number >= 1e11 ? 1e-3 : 1);
+}
 
 std::optional<Time> time_at(std::string_view text) {
     if (auto time = dated(text)) return time;
@@ -117,7 +121,7 @@ std::optional<Time> time_at(std::string_view text) {
     std::string_view rest = text;
     if (const auto of_day = clock(rest)) {
         const double offset = zone(rest);
-        return Time{Time::Kind::clock, *of_day - offset, text.size() - rest.size()};
+        return Time{Time::Kind::clock, *of_day - offset, day_s, text.size() - rest.size()};
     }
     return numbered(text);
 }

@@ -36,7 +36,7 @@ constexpr std::array words{
     Word{"secs", 1, seconds},
     Word{"second", 1, seconds},
     Word{"seconds", 1, seconds},
-    Word{"m", 60, seconds},
+    Word{"m", 60, {dimension::time, false, true}},
     Word{"min", 60, seconds},
     Word{"minutes", 60, seconds},
     Word{"h", 3600, seconds},
@@ -65,14 +65,6 @@ constexpr std::array words{
 /// What is counted, behind a number: it says nothing more.
 constexpr std::array counted{"message", "messages", "msg", "msgs", "event",    "events", "client",
                              "clients", "conns",    "req", "reqs", "requests", "ops"};
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (is_blank(text.front()) || text.front() == '\r'))
-        text.remove_prefix(1);
-    while (!text.empty() && (is_blank(text.back()) || text.back() == '\r'))
-        text.remove_suffix(1);
-    return text;
-}
 
 const Word* find_word(std::string_view name) {
     for (const Word& word : words)
@@ -116,7 +108,7 @@ std::optional<Number> number_at(std::string_view text) {
         return from + 3 < text.size() && text[from] == ',' && is_digit(text[from + 1]) && is_digit(text[from + 2]) &&
                is_digit(text[from + 3]) && (from + 4 >= text.size() || !is_digit(text[from + 4]));
     };
-    if (at - first >= 1 && at - first <= 3) {
+    if (at - first >= 1 && at - first <= 3 && text[first] != '0') {  // 0,123 has a decimal comma
         for (; group(at); at += 4)
             plain += text.substr(at + 1, 3);
     }
@@ -161,7 +153,8 @@ void more_time(std::string_view text, ValueAt& found) {
         const std::size_t at = found.length + number->length;
         const std::size_t length = word_length(text.substr(at));
         const Word* word = find_word(text.substr(at, length));
-        if (word == nullptr || word->unit != seconds) return;
+        if (word == nullptr || word->unit.dimension != dimension::time) return;
+        found.value.unit = seconds;
         found.value.number += number->value * word->factor;
         found.length = at + length;
     }
@@ -208,10 +201,17 @@ std::size_t unit_at(std::string_view text, ValueAt& found) {
     return behind;
 }
 
+Error no_value(std::string_view text) {
+    return Error{
+        fmt::format("'{}' is no number with a unit that is known (8GiB, 15.2 GB, 1247ms, 18.4s, 0.8%, 50,234, 1MB/s)",
+                    beginning(text.substr(0, text.find_first_of(" \t\r")), 40))};
+}
+
 }  // namespace
 
 std::string_view to_string(const Unit& unit) {
     if (unit.percent) return "share";
+    if (unit.letter_m) return "m";
     if (unit.dimension == dimension::bytes) return "B";
     if (unit.dimension == dimension::time) return "s";
     if (unit.dimension == dimension::cores) return "cores";
@@ -222,23 +222,18 @@ std::string_view to_string(const Unit& unit) {
 
 std::optional<Result<ValueAt>> value_at(std::string_view text) {
     const auto number = number_at(text);
-    if (!number) return std::nullopt;
+    if (!number && (text.empty() || !is_digit(text.front()))) return std::nullopt;
+    if (!number) return Result<ValueAt>(no_value(text));
     ValueAt found{{number->value, std::nullopt}, number->length};
     const std::size_t unit = unit_at(text.substr(number->length), found);
     const std::size_t behind = number->length + unit;
-    const bool goes_on = found.value.unit == seconds && behind < text.size() && is_digit(text[behind]);
+    const bool is_time = unit > 0 && found.value.unit->dimension == dimension::time;
+    const bool goes_on = is_time && behind < text.size() && is_digit(text[behind]);
     if (ends(text, behind) || goes_on) found.length = behind;
-    if (found.value.unit == seconds && unit > 0) more_time(text, found);
+    if (is_time) more_time(text, found);
     const std::size_t end = found.length;
     const bool decimal_comma = end + 1 < text.size() && text[end] == ',' && is_digit(text[end + 1]);
-    if (!ends(text, end) || decimal_comma || !std::isfinite(found.value.number)) {
-        std::size_t to = 0;
-        while (to < text.size() && !is_blank(text[to]) && text[to] != '\r')
-            ++to;
-        return Result<ValueAt>(Error{fmt::format(
-            "'{}' is no number with a unit that is known (8GiB, 15.2 GB, 1247ms, 18.4s, 0.8%, 50,234, 1MB/s)",
-            text.substr(0, to))});
-    }
+    if (!ends(text, end) || decimal_comma || !std::isfinite(found.value.number)) return Result<ValueAt>(no_value(text));
     if (end == number->length) found.value = {number->value, std::nullopt};  // what looked like a unit was not one
     return Result<ValueAt>(found);
 }
@@ -255,11 +250,17 @@ Result<Value> parse_value(std::string_view text) {
     return (*found)->value;
 }
 
+bool is_not_finite(std::string_view text) {
+    std::string word = lower(trimmed(text));
+    if (!word.empty() && (word.front() == '+' || word.front() == '-')) word.erase(0, 1);
+    return word == "nan" || word == "inf" || word == "infinity";
+}
+
 bool is_gap(std::string_view text) {
     const std::string word = lower(trimmed(text));
-    for (const char* gap : {"", "-", "nan", "null", "n/a", "na", "none", "+nan", "-nan"})
+    for (const char* gap : {"", "-", "null", "n/a", "na", "none"})
         if (word == gap) return true;
-    return false;
+    return is_not_finite(text);
 }
 
 std::optional<NamedUnit> unit_by_name(std::string_view name) {

@@ -23,7 +23,9 @@ std::optional<Result<ValueAt>> value_at(std::string_view text);
 /// All of `text`, blanks around it aside.
 Result<Value> parse_value(std::string_view text);
 
-/// NaN, null, N/A, -, or nothing at all: no value was there to be recorded.
+/// NaN, +Inf.
+bool is_not_finite(std::string_view text);
+/// That, null, N/A, -, or nothing at all: no value was there to be recorded.
 bool is_gap(std::string_view text);
 
 /// A unit by its name, with what turns a number of it into base units: "ms", "MB", "seconds", "percent".
@@ -40,8 +42,11 @@ struct Time {
     enum class Kind { date, clock, number };  ///< a day and a time; a time of day; a plain number
     Kind kind{};
     double seconds = 0;      ///< since 1970 (as if in UTC where no zone is given), since midnight, or as it stands
+    double period = 0;       ///< after which it begins anew, as the day or year is not said; 0: never
     std::size_t length = 0;  ///< of what was read
 };
+/// Since 1970 in seconds, or in thousandths, millionths or billionths of them: by how large it is.
+double seconds_by_size(double number);
 /// At the beginning of `text`.
 std::optional<Time> time_at(std::string_view text);
 

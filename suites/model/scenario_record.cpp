@@ -156,6 +156,22 @@ Place place_of(What what, const Scenario& scenario) {
     return {value->value, rounding(what, value->value), ""};
 }
 
+/// Of so many, those of other cohorts stay what they are, and one stays healthy.
+void check_share(Section& section, const FreeParameter& free, const Scenario& scenario) {
+    const Cohort* slow = find_cohort(scenario, "slow");
+    const Cohort* healthy = find_cohort(scenario, "healthy");
+    if (slow == nullptr || healthy == nullptr) return;  // noted
+    double all = 0;
+    for (const Cohort& cohort : scenario.cohorts)
+        all += cohort.connections;
+    const double most = slow->connections + healthy->connections - 1.0;
+    const double wanted = parse_quantity(written(free.what, free.to))->value;  // as it would be written
+    if (std::round(wanted * all) <= most) return;
+    section.mistake("to", fmt::format("that would be {:.0f} of {:.0f} connections; {:.0f} can be slow, and one of "
+                                      "'healthy' stays: {:.4g}% at most",
+                                      std::round(wanted * all), all, most, std::floor(1e4 * most / all) / 100));
+}
+
 void read_free(const YAML::Node& node, Mistakes& mistakes, const Scenario& scenario, Record& record) {
     Section section(mistakes, node, free_keys(), "a free parameter");
     std::size_t which = std::size(free_names);
@@ -187,6 +203,7 @@ void read_free(const YAML::Node& node, Mistakes& mistakes, const Scenario& scena
                free.at > free.to + rounding(free.what, free.to)) {
         section.mistake("at", fmt::format("is outside {}..{}", words(free.from), words(free.to)));
     }
+    if (free.what == What::slow_share) check_share(section, free, scenario);
     const Place place = place_of(free.what, scenario);
     if (!place.problem.empty()) {
         section.mistake("what", place.problem);

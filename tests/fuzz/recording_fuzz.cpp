@@ -34,11 +34,18 @@ void fuzz(std::string_view input) {
     if (!plan) return REQUIRE(!plan.error().message.empty());
     REQUIRE(!to_listing(*plan, recording, *recognition).empty());
     static const std::vector<Fault> faults = replay_faults();
-    const auto parsed =
-        parse_scenario(to_scenario(*plan, recording, *recognition, {"fuzzed.log", "fuzzed"}), "fuzzed.yaml", faults);
+    const std::string text = to_scenario(*plan, recording, *recognition, {"fuzzed.log", "fuzzed"});
+    const auto parsed = parse_scenario(text, "fuzzed.yaml", faults);
     for (const InputError& error : parsed.errors)
         std::fprintf(stderr, "%s\n", to_string(error).c_str());
     REQUIRE(parsed.scenario.has_value());
+    if (!parsed.scenario->record) return;
+    for (const FreeParameter& free : parsed.scenario->record->free) {
+        for (const double end : {free.from, free.to}) {
+            const auto edited = with_free_values(text, {{free.what, end}});
+            REQUIRE(edited.has_value() && parse_scenario(*edited, "fuzzed.yaml", faults).scenario.has_value());
+        }
+    }
 }
 
 }  // namespace squall::fuzz

@@ -133,7 +133,7 @@ def replayed(result):
     text = REPLAY + "\n" + _table(["server", "verdict", "invariant", "measured", "bound", "margin", "when"], rows)
     notes = "".join(_also(server, _telling(result, server)) for server in result["servers"])
     notes += "".join(f"- `{server['name']}`: {server['reason']}\n" for server in result["servers"] if server["reason"])
-    notes += "".join(f"- `{server['name']}` is {server['target']} {server['version']}\n" for server in result["servers"]
+    notes += "".join(f"- `{server['name']}` is {server['version']}\n" for server in result["servers"]
                      if server["version"] and server["target"] != "reference-server")
     text += "\n" + notes if notes else ""
     if result["figures"]:

@@ -5,6 +5,7 @@
 namespace squall::test {
 namespace {
 
+// Caps are low, so that a target meets them on a crowded host as well.
 class DutyCycle : public TargetTest {
 protected:
     void SetUp() override {
@@ -19,7 +20,7 @@ protected:
 TEST_F(DutyCycle, StopsTheWholeTreeForPartOfEachPeriodUntilHealing) {
     start_without_group("sh -c 'while :; do :; done' & while :; do :; done");
     ASSERT_TRUE(eventually([&] { return kernel::processes_of_run(run_id).size() >= 2; }));
-    auto injection = approximate({{"cores", "0.5"}, {"period", "400ms"}});
+    auto injection = approximate({{"cores", "0.2"}, {"period", "400ms"}});
     ASSERT_EQ(failure(injection), "");
     for (const char state : {'T', 'R', 'T', 'R'}) {
         EXPECT_TRUE(eventually([&] {
@@ -40,7 +41,7 @@ TEST_F(DutyCycle, StopsTheWholeTreeForPartOfEachPeriodUntilHealing) {
 
 TEST_F(DutyCycle, TakesInWhatTheTargetStartsLater) {
     start_without_group("sleep 0.3; sh -c 'while :; do :; done' & wait");
-    auto injection = approximate({{"cores", "0.5"}, {"period", "400ms"}});
+    auto injection = approximate({{"cores", "0.1"}, {"period", "400ms"}});
     ASSERT_EQ(failure(injection), "");
     EXPECT_TRUE(wait_for_bite(**injection).bit);
 }

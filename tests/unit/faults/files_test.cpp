@@ -33,6 +33,12 @@ protected:
     fs::path file;
 };
 
+TEST_F(Files, ADirectoryIsNotReadAsAnEmptyFile) {
+    const auto text = read_file(directory);
+    ASSERT_FALSE(text.has_value());
+    EXPECT_EQ(text.error().system_error, EISDIR);
+}
+
 TEST_F(Files, AFileIsReplacedAndKeepsItsPermissions) {
     ASSERT_TRUE(write_file(file, "old").has_value());
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write | fs::perms::others_write);

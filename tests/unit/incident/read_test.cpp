@@ -85,6 +85,51 @@ TEST(Log, WhatIsNoValueIsKeptAside) {
     EXPECT_THAT(recording.notes, ElementsAre("2 lines without a time were passed over, the first is line 2"));
 }
 
+TEST(Log, WhoSaysALineTellsItsSeriesApart) {
+    EXPECT_THAT(told(read("14:23:45 pod=a rss=1GB level=info\n14:23:45 pod=b rss=2GB level=warn\n"
+                          "14:23:50 rss=3GB pod=\"a\"\n14:23:50 worker=2 memory: 1 / 2 GB\n")),
+                ElementsAre("rss{pod=\"a\"} B: 0=1e+09 5=3e+09", "rss{pod=\"b\"} B: 0=2e+09",
+                            "memory{worker=\"2\"} B: 5=1e+09", "memory limit{worker=\"2\"} B: 5=2e+09"));
+}
+
+TEST(Log, SeveralValuesAtOneInstantAreCounted) {
+    const Recording recording = read("0 c: 1 d: 5\n10 c: 2 d: 5\n10 c: 3 d: 6\n0 c: 4\n20 c: 5\n20 c: 5\n");
+    EXPECT_THAT(told(recording), ElementsAre("c: 0=4 10=3 20=5", "d: 0=5 10=6"));
+    EXPECT_THAT(recording.notes, ElementsAre("'c' and 1 other have several values at one instant, of which the last "
+                                             "counts: 3 were passed over, the first for line 4"));
+}
+
+TEST(Log, WhatIsSaidInWordsIsKeptAside) {
+    const Recording recording = read(
+        "0 hub: connections: 1\n1 hub: queue depth: about 7\n2 queue depth: much\n3 latency p99: NaN c=-inf\n"
+        "4 all is well\n5 rss: 1e400 B\n6 hub: connections: 2\n");
+    ASSERT_EQ(recording.unread.size(), 2u);
+    EXPECT_EQ(recording.unread[0].name, "queue depth");
+    EXPECT_EQ(recording.unread[0].values, 2u);
+    EXPECT_EQ(recording.unread[0].place.line, 2u);
+    EXPECT_EQ(recording.unread[0].problem, "'about 7' is no number");
+    EXPECT_TRUE(recording.unread[0].in_words);
+    EXPECT_EQ(recording.unread[1].name, "rss");
+    EXPECT_FALSE(recording.unread[1].in_words);
+    EXPECT_THAT(recording.notes,
+                ElementsAre("3 lines with a time hold no value that is understood, the first is line 2",
+                            "2 values are NaN or infinite, and count as not recorded"));
+}
+
+TEST(Log, OnlyWhatHappenedIsAnEvent) {
+    for (const char* line : {"restart policy: always", "no process was killed", "0 crashed",
+                             "hub: now zero were killed", "oom_score_adj set", "restart on failure"})
+        EXPECT_TRUE(read(fmt::format("0 c: 1\n1 c: 2 {}\n", line)).events.empty()) << line;
+    for (const char* line :
+         {"hub crashed", "worker 0 crashed", "systemd: hub.service: Scheduled restart job", "hub restarted", "OOM",
+          "hub invoked oom-killer", "panic: runtime error", "msg=\"hub was killed\""})
+        EXPECT_EQ(read(fmt::format("0 c: 1\n1 c: 2 {}\n", line)).events.size(), 1u) << line;
+}
+
+TEST(Log, OverTheTurnOfTheYear) {
+    EXPECT_THAT(told(read("Dec 31 23:59:50 c: 1\nJan  1 00:00:10 c: 2\n")), ElementsAre("c: 0=1 20=2"));
+}
+
 TEST(Log, Refused) {
     EXPECT_THAT(refused(""), HasSubstr("it:1:1: is empty"));
     EXPECT_THAT(refused(std::string_view("a\0b", 3)), HasSubstr("is no text"));
@@ -103,6 +148,24 @@ TEST(Csv, ColumnsCellsAndUnits) {
                 ElementsAre("connections: 0=50234 30=49891", "memory [MB] B: 0=1.55e+07"));
     EXPECT_THAT(told(read("connections;elapsed_ms\n5;0\n6;500\n")), ElementsAre("connections: 0=5 0.5=6"));
     EXPECT_THAT(told(read("ts\tc\n1773454625000\t5\n1773454625500\t6 \n")), ElementsAre("c: 0=5 0.5=6"));
+}
+
+TEST(Csv, ColumnsOfOneName) {
+    EXPECT_THAT(told(read("time,rss,rss,\"rss{pod=\"\"a\"\"}\",\"rss{pod=\"\"a\"\"}\"\n0,1,2,3,4\n1,1,2,3,4\n")),
+                ElementsAre("rss: 0=1 1=1", "rss{column=\"3\"}: 0=2 1=2", "rss{pod=\"a\"}: 0=3 1=3",
+                            "rss{pod=\"a\",column=\"5\"}: 0=4 1=4"));
+}
+
+TEST(Csv, AsItIsExported) {
+    EXPECT_THAT(told(read("\r\n \n\"Time\",\"rss{pod=\"\"a\"\"}\"\r\n0,5\r\n10,6\r\n")),
+                ElementsAre("rss{pod=\"a\"}: 0=5 10=6"));
+    EXPECT_THAT(told(read("\n\ttime\tc\nx\t0\t1\ny\t1\t2\n")), ElementsAre("c: 0=1 1=2"));
+    EXPECT_THAT(told(read("elapsed_ms,c\n0,1\n1e3,2\n")), ElementsAre("c: 0=1 1=2"));
+    EXPECT_THAT(told(read("time_s,c\n-5,1\n5,2\n")), ElementsAre("c: 0=1 10=2"));
+    EXPECT_THAT(told(read("time;c\n0,5;0,123\n1,5;1,5\n")), ElementsAre("c: 0=0.123 1=1.5"));
+    const Recording gaps = read("time,c\n0,1\n1,+Inf\n2,\n3,4\n");
+    EXPECT_THAT(told(gaps), ElementsAre("c: 0=1 3=4"));
+    EXPECT_THAT(gaps.notes, ElementsAre("1 value is NaN or infinite, and counts as not recorded"));
 }
 
 TEST(Csv, Refused) {
@@ -126,6 +189,21 @@ TEST(Prometheus, SeriesAndGaps) {
     EXPECT_THAT(told(recording),
                 ElementsAre("up: 0=1 20=2.5", "{quantile=\"0.99\"}: 20=3", "rss{pod=\"a\"}: 0=5 30=6"));
     EXPECT_THAT(recording.notes, ElementsAre("2 values are NaN or infinite, and count as not recorded"));
+}
+
+TEST(Prometheus, AnswersWithoutANameAreToldApart) {
+    const std::string first = answer(R"({"metric":{},"values":[[10,"1"],[20,"2"]]})");
+    const std::string second = answer(R"({"metric":{},"values":[[10,"3"]]},{"metric":{"p":"a"},"values":[[10,"4"]]})");
+    EXPECT_THAT(told(read(first + second)),
+                ElementsAre("{}: 0=1 10=2", "{answer=\"2\"}: 0=3", "{p=\"a\",answer=\"2\"}: 0=4"));
+}
+
+TEST(Prometheus, ManyAnswersAreReadOnce) {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i)  // quadratic, it takes minutes
+        text += answer(fmt::format(R"({{"metric":{{"__name__":"c"}},"values":[[{},"1"]]}})", i)) + "\n";
+    EXPECT_THAT(read(text).series.at(0).points.size(), 20'000u);
+    EXPECT_THAT(refused(text + "\n oops"), HasSubstr("it:20002:2: is no JSON"));
 }
 
 TEST(Prometheus, Refused) {

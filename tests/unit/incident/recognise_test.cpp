@@ -63,6 +63,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Named{"kube_pod_container_status_restarts_total", "restarts"},
                     Named{"container_cpu_cfs_throttled_seconds_total", "target.throttled", seconds},
                     Named{"process_open_fds", "target.fds"},
+                    Named{"process_resident_memory_bytes{job=\"request-router\"}", "target.memory", bytes},
+                    Named{"push_queue_depth{queue=\"max\",quantile=\"0.95\"}", "p95(queue.depth)"},
+                    Named{"{job=\"connections\"}", ""}, Named{"cpu limit", "", seconds},
                     Named{"nodejs_eventloop_lag_seconds", "event_loop.lag", seconds}, Named{"gc pauses", ""},
                     Named{"go_goroutines", ""}, Named{"disk free", "", bytes}));
 
@@ -87,7 +90,7 @@ TEST(Recognise, SeveralSeriesOfOneWord) {
                     series("connections{p=\"ws\"}", {}, {{5, 10}, {10, 20}}), series("latency p99{p=\"sse\"}", seconds),
                     series("latency p99{p=\"ws\"}", seconds, {{0, 9}, {10, 1}})});
     ASSERT_EQ(result.recognised.size(), 2u);
-    EXPECT_EQ(value_at(result.recognised[0].points, 5), 12);
+    EXPECT_EQ(course_at(result.recognised[0].points, 5), 12);
     EXPECT_EQ(result.recognised[0].names.size(), 2u);
     EXPECT_EQ(result.recognised[1].points.front().value, 9);
     EXPECT_EQ(result.recognised[1].points.back().value, 2);
@@ -101,6 +104,27 @@ TEST(Recognise, TheMapSaysSo) {
     EXPECT_EQ(result.recognised[0].word(), "connections");
     EXPECT_EQ(result.recognised[1].points[1].value, 2e6);
     EXPECT_THAT(result.ignored, ElementsAre("connections"));
+}
+
+TEST(Recognise, AUnitThatTheRecordHasIsNotToldOnceMore) {
+    Recording recording;
+    recording.series = {series("heap used", bytes)};
+    const auto result = recognise(recording, "it", {{"heap used", "target.memory MB"}});
+    ASSERT_TRUE(result);
+    ASSERT_EQ(result->errors.size(), 1u);
+    EXPECT_THAT(to_string(result->errors.front()), HasSubstr("it:1:1: 'heap used' is in B by the record itself"));
+}
+
+TEST(Recognise, TheLetterMIsOfTheSeries) {
+    constexpr Unit letter_m{dimension::time, false, true};
+    const std::vector<Point> half{{0, 500 * 60}, {10, 500 * 60}};
+    const auto result = recognised({series("cpu limit", letter_m, half), series("cpu", letter_m, half),
+                                    series("heap", letter_m, half), series("latency p99", letter_m, half)});
+    ASSERT_EQ(result.recognised.size(), 4u);
+    EXPECT_DOUBLE_EQ(result.recognised[0].first(), 0.5);
+    EXPECT_DOUBLE_EQ(result.recognised[1].first(), 0.5);
+    EXPECT_DOUBLE_EQ(result.recognised[2].first(), 500 * 1024 * 1024);
+    EXPECT_DOUBLE_EQ(result.recognised[3].first(), 30'000);
 }
 
 TEST(Recognise, MistakesInTheMap) {

@@ -35,7 +35,7 @@ inline std::vector<Fault> replay_faults() {
             fault("slow-reader", true, "a subscriber's reading", {mode, pace}),
             fault("subscribe-churn", true, "", {rate}),
             fault("mass-disconnect", true, "", {}),
-            fault("kill", false, "", {test_option("restart_after", Kind::quantity, dimension::time)})};
+            fault("kill", false, "whether the target runs", {test_option("restart_after", Kind::quantity, dimension::time)})};
 }
 
 }  // namespace squall

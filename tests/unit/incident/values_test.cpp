@@ -26,14 +26,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Written{"50,234", 50234, ""}, Written{"1,234,567.5", 1234567.5, ""}, Written{" 12 ", 12, ""},
                     Written{"8 GiB", 8589934592.0, "B"}, Written{"8GB", 8e9, "B"}, Written{"512Mi", 536870912.0, "B"},
                     Written{"15.2G", 15.2e9, ""}, Written{"50.2k", 50200, ""}, Written{"1247ms", 1.247, "s"},
-                    Written{"18.4s", 18.4, "s"}, Written{"1m32.5s", 92.5, "s"}, Written{"250µs", 250e-6, "s"},
-                    Written{"0.8 %", 0.008, "share"}, Written{"600%", 6, "share"}, Written{"1 MB/s", 1e6, "B/s"},
-                    Written{"120/s", 120, "1/s"}, Written{"120 msg/s", 120, "1/s"},
+                    Written{"18.4s", 18.4, "s"}, Written{"1m32.5s", 92.5, "s"}, Written{"500m", 30000, "m"},
+                    Written{"250µs", 250e-6, "s"}, Written{"0.8 %", 0.008, "share"}, Written{"600%", 6, "share"},
+                    Written{"1 MB/s", 1e6, "B/s"}, Written{"120/s", 120, "1/s"}, Written{"120 msg/s", 120, "1/s"},
                     Written{"287 messages", 287, "count"}, Written{"1.5 cores", 1.5, "cores"},
                     Written{"1e+06", 1e6, ""}, Written{"-3", -3, ""}));
 
 TEST(Values, WhatIsNoneIsRefused) {
-    for (const char* text : {"", "many", "1.2.3", "5,23", "15QB", "8 GB!", "0x1F", "1e999", "NaN", "12 34"})
+    for (const char* text : {"", "many", "1.2.3", "5,23", "0,123", "15QB", "8 GB!", "0x1F", "1e999", "NaN", "12 34"})
         EXPECT_FALSE(parse_value(text)) << text;
 }
 

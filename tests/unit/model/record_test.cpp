@@ -120,6 +120,9 @@ TEST(ScenarioRecord, MistakesInWhatIsFree) {
     expect_mistake("at: 1%", "at: 1KB/s", "s.yaml:24:30: at: '1KB/s' is bytes per second");
     expect_mistake("at: 1%", "at: 2%", "s.yaml:24:30: at: the scenario has it at 1.00%");
     expect_mistake("at: 1%, from: 0.1%", "at: 1%, from: 2%", "s.yaml:24:30: at: is outside 2.00%..5.00%");
+    expect_mistake("to: 5%", "to: 100%",
+                   "s.yaml:24:50: to: that would be 1000 of 1000 connections; 999 can be slow, and one of 'healthy' "
+                   "stays: 99.9% at most");
     expect_mistake("from: 0.1%", "from: 6%", "s.yaml:24:40: from: is not below 'to', 5.00%");
     expect_mistake("from: 0.1%", "from: 0%", "s.yaml:24:40: from: '0%' is outside");
     expect_mistake("at: 100,", "at: 120,", "s.yaml:26:31: at: the scenario has it at 100");
