@@ -9,7 +9,6 @@
 #include "suites/cli/certify_cases.hpp"
 #include "suites/cli/commands.hpp"
 #include "suites/cli/output.hpp"
-#include "suites/cli/progress.hpp"
 #include "suites/cli/session.hpp"
 #include "suites/engine/host.hpp"
 #include "suites/report/grade.hpp"
@@ -107,11 +106,7 @@ void Certification::count(const CaseResult& result, bool cut_short) {
 }
 
 void Certification::play(const CertifiedCase& which, CaseResult& result) {
-    Observer silent;  // in a log a line a case is enough
-    Progress progress(true);
-    const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments_.plain;
-    Observer& observer = terminal ? progress : silent;
-    auto played = play_scenario(which.scenario, which.loaded->text, profile_, options_, observer);
+    auto played = play_one_of_many(which.scenario, which.loaded->text, profile_, options_, arguments_.plain);
     const auto graded = report::grade(which.scenario, played.result.judgement);
     result.verdict = graded.verdict;
     result.reason = graded.reason;

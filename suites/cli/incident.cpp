@@ -1,6 +1,6 @@
 #include "suites/cli/incident.hpp"
 
-#include <CLI/CLI.hpp>
+#include "suites/cli/options.hpp"
 
 namespace squall::cli {
 namespace {
@@ -9,10 +9,9 @@ void add_import(CLI::App& incident, IncidentImportArguments& arguments, int& cod
     auto* command = incident.add_subcommand("import", "Make a scenario of what was recorded of an incident");
     command->add_option("file", arguments.file, "Log lines, answers to Prometheus range queries (JSON), or CSV")
         ->required();
-    command->add_option(
+    several(command->add_option(
         "--map", arguments.map,
-        "'NAME=WORD': what the record calls so is this; NAME=ignore: it is nothing; may be given several "
-        "times");
+        "'NAME=WORD': what the record calls so is this; NAME=ignore: it is nothing; may be given several times"));
     command->add_option("--scale", arguments.scale,
                         "1:50: one connection for fifty; default: the least that fits one machine");
     command->add_option("--speed", arguments.speed,
@@ -26,19 +25,17 @@ void add_import(CLI::App& incident, IncidentImportArguments& arguments, int& cod
 void add_fit(CLI::App& incident, IncidentFitArguments& arguments, int& code) {
     auto* fit = incident.add_subcommand("fit", "Search for what the record of an incident does not determine");
     fit->add_option("scenario", arguments.scenario, "A scenario whose record has free parameters")->required();
-    fit->add_option("--target", arguments.target, "Profile of the server: a file, or a name from `squall list targets`")
-        ->capture_default_str();
+    add_target(*fit, arguments.target);
     fit->add_option("--runs", arguments.runs, "Plays at most so often")
         ->check(CLI::Range(std::size_t{3}, std::size_t{1000}))
         ->capture_default_str();
     fit->add_option("--seed", arguments.seed, "Overrides the scenario's; every run has the same");
-    fit->add_option("--protocol", arguments.protocol,
-                    "Of cohorts with 'protocol: any': sse or websocket; default: the first that the target offers");
-    fit->add_option("--out", arguments.out, "Directory that the run directories are made in")->capture_default_str();
+    add_protocol(*fit, arguments.protocol);
+    add_runs(*fit, arguments.out);
     fit->add_option("--output", arguments.output,
                     "Where the scenario with the best values goes; default: NAME-fitted.yaml. A file that is there is "
                     "not replaced");
-    fit->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    add_without(*fit, arguments.without);
     fit->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     fit->callback([&] { code = incident_fit(arguments); });
 }

@@ -7,14 +7,14 @@
 
 #include "suites/cli/commands.hpp"
 #include "suites/cli/incident.hpp"
+#include "suites/cli/options.hpp"
 
 namespace {
 
-/// One value each time it is given: CLI11 would take the next words as well, and "[a,b]" apart.
-CLI::Option* several(CLI::Option* option) {
-    return option->allow_extra_args(false);
-}
-
+using squall::cli::add_protocol;
+using squall::cli::add_runs;
+using squall::cli::add_target;
+using squall::cli::add_without;
 using squall::cli::CertifyArguments;
 using squall::cli::CompareArguments;
 using squall::cli::InitArguments;
@@ -22,13 +22,13 @@ using squall::cli::ProxyArguments;
 using squall::cli::ReportArguments;
 using squall::cli::ReproduceArguments;
 using squall::cli::RunArguments;
+using squall::cli::several;
 
 void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     auto* run = app.add_subcommand("run", "Play scenarios on a target and judge them");
     run->add_option("scenario", arguments.scenarios, "Files, directories, or names in the catalogue (core)")
         ->required();
-    run->add_option("--target", arguments.target, "Profile of the server: a file, or a name from `squall list targets`")
-        ->capture_default_str();
+    add_target(*run, arguments.target);
     run->add_option("--seed", arguments.seed, "Overrides the scenario's; the same seed gives the same schedule");
     run->add_option("--repeat", arguments.repeat, "Plays each scenario so often, the seed one higher each time")
         ->check(CLI::Range(1U, 100000U))
@@ -39,10 +39,9 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->add_option("--html", arguments.html,
                     "Draw each run, an HTML file each and an index, in this directory; or one run in this .html file");
     run->add_option("--markdown", arguments.markdown, "Write a summary to this file, such as $GITHUB_STEP_SUMMARY");
-    run->add_option("--protocol", arguments.protocol,
-                    "Of cohorts with 'protocol: any': sse or websocket; default: the first that the target offers");
-    run->add_option("--out", arguments.runs, "Directory that the run directories are made in")->capture_default_str();
-    several(run->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it"));
+    add_protocol(*run, arguments.protocol);
+    add_runs(*run, arguments.runs);
+    add_without(*run, arguments.without);
     run->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
     run->callback([&] { code = squall::cli::run(arguments); });
 }
@@ -66,8 +65,8 @@ void add_certify(CLI::App& app, CertifyArguments& arguments, int& code) {
         ->capture_default_str();
     certify->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     certify->add_option("--json", arguments.json, "Write all certificates as JSON to this file");
-    several(certify->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it"));
-    certify->add_flag("--plain", arguments.plain, "Plain progress lines even on a terminal");
+    add_without(*certify, arguments.without);
+    certify->add_flag("--plain", arguments.plain, "No progress line even on a terminal");
     certify->callback([&] { code = squall::cli::certify(arguments); });
 }
 
@@ -87,9 +86,8 @@ void add_reproduce(CLI::App& app, ReproduceArguments& arguments, int& code) {
     reproduce->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     reproduce->add_option("--json", arguments.json, "Write the findings and figures as JSON to this file");
     reproduce->add_option("--html", arguments.html, "Draw each run, and an index, in this directory");
-    reproduce->add_option("--out", arguments.runs, "Directory that the run directories are made in")
-        ->capture_default_str();
-    reproduce->add_option("--without", arguments.without, "Do without a capability, as on a host that lacks it");
+    add_runs(*reproduce, arguments.runs);
+    add_without(*reproduce, arguments.without);
     reproduce->add_flag("--plain", arguments.plain, "No progress line even on a terminal");
     reproduce->callback([&, names, all] {
         if (names->count() + all->count() == 0) throw CLI::RequiredError("incident or --all");

@@ -156,7 +156,8 @@ int report(const ReportArguments& arguments) {
     return show(drawn) ? 0 : exit_code(Verdict::error);
 }
 
-int report_played(const std::vector<report::RunResult>& results, const std::string& html, const std::string& markdown) {
+int report_played(const std::vector<report::RunResult>& results, Verdict verdict, const std::string& html,
+                  const std::string& markdown) {
     if (!html.empty()) {
         const bool one_file = fs::path(html).extension() == ".html";
         if (one_file && results.size() > 1) {
@@ -171,7 +172,7 @@ int report_played(const std::vector<report::RunResult>& results, const std::stri
                 return refuse(failure->message, exit_code(Verdict::error));
         }
         if (!one_file) {
-            if (auto failure = written(put(fs::path(html) / "index.html", report::runs_html(results, links))))
+            if (auto failure = written(put(fs::path(html) / "index.html", report::runs_html(results, links, verdict))))
                 return refuse(failure->message, failure->code);
         }
     }

@@ -6,7 +6,6 @@
 
 #include "suites/cli/commands.hpp"
 #include "suites/cli/output.hpp"
-#include "suites/cli/progress.hpp"
 #include "suites/cli/reproduce_plan.hpp"
 #include "suites/cli/session.hpp"
 #include "suites/report/incident.hpp"
@@ -48,11 +47,7 @@ private:
 
 void Reproduction::play_once(const PlannedIncident& incident, const PlannedServer& planned, const Scenario& scenario,
                              ServerResult& result) {
-    Observer silent;  // in a log a block an incident is enough
-    Progress progress(true);
-    const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments_.plain;
-    Observer& observer = terminal ? progress : silent;
-    auto played = play_scenario(scenario, incident.loaded.text, planned.profile, options_, observer);
+    auto played = play_one_of_many(scenario, incident.loaded.text, planned.profile, options_, arguments_.plain);
     result.version = version_of(played.history);
     result.run = std::move(played.result);
     report::settle(result);
@@ -128,7 +123,8 @@ int reproduce(const ReproduceArguments& arguments) {
     if (results.size() > 1) good &= show(report::table(results, colour));
     good &= arguments.junit.empty() || write_report(arguments.junit, report::to_junit(results));
     good &= arguments.json.empty() || write_report(arguments.json, report::to_json(results));
-    if (const int failed = report_played(report::runs_of(results), arguments.html, "")) return failed;
+    const auto verdict = report::to_verdict(report::worst(results));
+    if (const int failed = report_played(report::runs_of(results), verdict, arguments.html, "")) return failed;
     return good ? report::exit_code(report::worst(results)) : exit_code(Verdict::error);
 }
 

@@ -97,7 +97,8 @@ int run(const RunArguments& arguments) {
     if (results.size() > 1) shown &= show(report::table(results, isatty(STDOUT_FILENO) == 1));
     const bool written = (arguments.junit.empty() || write_report(arguments.junit, report::to_junit(results))) &&
                          (arguments.json.empty() || write_report(arguments.json, report::to_json(results)));
-    if (const int failed = report_played(results, arguments.html, arguments.markdown)) return failed;
+    if (const int failed = report_played(results, report::worst(results), arguments.html, arguments.markdown))
+        return failed;
     return exit_code(shown && written ? report::worst(results) : Verdict::error);
 }
 

@@ -14,6 +14,7 @@
 #include "faults/core/journal.hpp"
 #include "faults/kernel/namespace.hpp"
 #include "suites/cli/output.hpp"
+#include "suites/cli/progress.hpp"
 #include "suites/report/facts.hpp"
 
 namespace squall::cli {
@@ -100,6 +101,14 @@ PlayedScenario play_scenario(const Scenario& scenario, const std::string& text, 
         cut_short ? one_finding("rig", Verdict::inconclusive, "the scenario is played", played.error().message)
                   : one_finding("rig", Verdict::error, "the rig works", played.error().message);
     return outcome;
+}
+
+PlayedScenario play_one_of_many(const Scenario& scenario, const std::string& text, const Profile& profile,
+                                const PlayOptions& options, bool plain) {
+    Observer silent;
+    if (plain || isatty(STDERR_FILENO) != 1) return play_scenario(scenario, text, profile, options, silent);
+    Progress progress(true);
+    return play_scenario(scenario, text, profile, options, progress);
 }
 
 Judgement one_finding(const char* name, Verdict verdict, const char* expected, const std::string& detail) {

@@ -29,6 +29,9 @@ struct PlayedScenario {
 };
 PlayedScenario play_scenario(const Scenario& scenario, const std::string& text, const Profile& profile,
                              const PlayOptions& options, Observer& observer);
+/// Of many plays one: with a line of progress on a terminal, unless `plain`, and silent in a log.
+PlayedScenario play_one_of_many(const Scenario& scenario, const std::string& text, const Profile& profile,
+                                const PlayOptions& options, bool plain);
 
 /// Of the target, as the run's facts have it; empty: unknown.
 std::string version_of(const History& history);

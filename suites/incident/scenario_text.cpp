@@ -252,7 +252,7 @@ private:
         line("  - name: queues keep to their bound");
         line("    expect: max(queue.depth) <= setting.queue_messages_high always");
         if (plan_.kills.empty()) {
-            line("  - name: it stays alive\n    expect: min(target.alive) == 1 always");
+            line("  - name: it answers its liveness check\n    expect: min(target.alive) == 1 always");
             line("  - name: nobody who reads is disconnected");
             line("    expect: count(disconnects{{cohort=healthy}}) == 0 always");
         } else {

@@ -244,9 +244,8 @@ std::string case_html(const Certificate& certificate, const CaseResult& result, 
     return html(page);
 }
 
-std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links) {
+std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links, Verdict verdict) {
     Page page;
-    const auto verdict = worst(runs);
     page.title = fmt::format("{} runs: {}", runs.size(), to_string(verdict));
     page.header = fmt::format(
         "<p class=\"brand\">squall</p>\n<h1>{} runs</h1>\n<div class=\"verdict "

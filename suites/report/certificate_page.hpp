@@ -38,8 +38,8 @@ inline constexpr std::size_t markdown_bytes_max = 1'000'000;
 std::string to_markdown(const std::vector<Listed>& servers);
 std::string to_markdown(const std::vector<RunResult>& runs);
 
-/// Several runs: a line each. `links`: of each, where its page is; empty: nowhere.
-std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links);
+/// Several runs: a line each. `links`: of each, where its page is; empty: nowhere. `verdict`: of them together.
+std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links, Verdict verdict);
 
 /// A relative link, percent-encoded: what stands in a file is never taken for a scheme.
 std::string link_to(const std::string& path);

@@ -132,9 +132,13 @@ std::string_view to_string(Outcome outcome) {
     return words[static_cast<std::size_t>(outcome)];
 }
 
+Verdict to_verdict(Outcome outcome) {
+    constexpr Verdict verdicts[] = {Verdict::pass, Verdict::pass, Verdict::inconclusive, Verdict::fail, Verdict::error};
+    return verdicts[static_cast<std::size_t>(outcome)];
+}
+
 int exit_code(Outcome outcome) {
-    constexpr int codes[] = {0, 0, 3, 1, 4};
-    return codes[static_cast<std::size_t>(outcome)];
+    return squall::exit_code(to_verdict(outcome));
 }
 
 const Finding* find_finding(const Judgement& judgement, const std::string& name) {
@@ -221,7 +225,8 @@ std::vector<RunResult> runs_of(const std::vector<IncidentResult>& results) {
     for (const IncidentResult& result : results) {
         for (const ServerResult& server : result.servers) {
             RunResult run = server.run;
-            run.scenario = fmt::format("{}: {} ({})", result.name, server.server.name, to_string(server.server.is));
+            run.scenario = fmt::format("{}: {} ({}): {}", result.name, server.server.name, to_string(server.server.is),
+                                       to_string(server.outcome));
             runs.push_back(std::move(run));
         }
     }

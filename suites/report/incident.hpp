@@ -18,6 +18,7 @@ enum class Outcome {
     error,         ///< the rig failed
 };
 std::string_view to_string(Outcome outcome);  ///< "observed", "as said", …
+Verdict to_verdict(Outcome outcome);          ///< pass, pass, inconclusive, fail, error
 int exit_code(Outcome outcome);               ///< 0, 0, 3, 1, 4
 
 struct ServerResult {
