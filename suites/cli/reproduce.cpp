@@ -50,6 +50,10 @@ void Reproduction::play_once(const PlannedIncident& incident, const PlannedServe
     auto played = play_one_of_many(scenario, incident.loaded.text, planned.profile, options_, arguments_.plain);
     result.version = version_of(played.history);
     result.run = std::move(played.result);
+    // Only what is installed can be looked at.
+    if (planned.server.is == IncidentServer::Is::observed && played.no_target) {
+        result.run.judgement.verdict = Verdict::inconclusive;
+    }
     report::settle(result);
 }
 

@@ -86,7 +86,7 @@ bool interrupted() {
 
 PlayedScenario play_scenario(const Scenario& scenario, const std::string& text, const Profile& profile,
                              const PlayOptions& options, Observer& observer) {
-    PlayedScenario outcome{{scenario.name, "", joined(options.command), 0, {}}, {}};
+    PlayedScenario outcome{{scenario.name, "", joined(options.command), 0, {}}, {}, false};
     const Nanos start = monotonic_now();
     auto played = play(scenario, text, profile, options, observer);
     outcome.result.seconds = to_seconds(monotonic_now() - start);
@@ -96,6 +96,7 @@ PlayedScenario play_scenario(const Scenario& scenario, const std::string& text, 
         outcome.result.judgement = std::move(played->judgement);
         return outcome;
     }
+    outcome.no_target = played.error().system_error == ENOEXEC;
     const bool cut_short = played.error().system_error == EINTR;
     outcome.result.judgement =
         cut_short ? one_finding("rig", Verdict::inconclusive, "the scenario is played", played.error().message)

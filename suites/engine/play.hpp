@@ -40,7 +40,8 @@ struct Played {
     Judgement judgement;
 };
 
-/// Errors are the rig's own (exit code 4): nothing of the host is left changed when one is returned.
+/// Errors are the rig's own (exit code 4): nothing of the host is left changed when one is returned. system_error: EINTR
+/// where the play was interrupted, ENOEXEC where the target's program is not there or ends before it is ready.
 Result<Played> play(Scenario scenario, const std::string& scenario_text, const Profile& profile,
                     const PlayOptions& options, Observer& observer);
 

@@ -149,11 +149,10 @@ const Finding* find_finding(const Judgement& judgement, const std::string& name)
 
 void settle(ServerResult& result) {
     const Judgement& judgement = result.run.judgement;
-    const bool played = !result.run.directory.empty();
     result.reason.clear();
-    if (result.server.is == Is::observed && (!played || judgement.verdict != Verdict::error)) {
+    if (result.server.is == Is::observed && judgement.verdict != Verdict::error) {
         result.outcome = Outcome::observed;
-        if (!played) result.reason = "not played: " + judgement.findings.front().detail;
+        if (result.run.directory.empty()) result.reason = "not played: " + judgement.findings.front().detail;
     } else if (judgement.verdict == Verdict::error) {
         result.outcome = Outcome::error;
         result.reason = first_problem(judgement);

@@ -38,8 +38,8 @@ struct IncidentResult {
 };
 
 /// Outcome and reason, from the run's judgement. A flawed server is as said when the run failed and the invariant
-/// `fails` did; a mended one when the run passed. An observed one that could not be started is not played, and that is
-/// no error.
+/// `fails` did; a mended one when the run passed. An observed one may do anything; one that is not installed is not
+/// played (inconclusive, without a directory).
 void settle(ServerResult& result);
 
 Outcome worst(const IncidentResult& result);

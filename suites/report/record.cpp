@@ -58,17 +58,30 @@ json::value number_json(const std::optional<double>& number) {
     return number ? json::value(*number) : json::value(nullptr);
 }
 
+/// As far as the run goes, which may be less far than the record: the line is cut there, not left out.
+std::vector<Point> until(const std::vector<Point>& points, Nanos end) {
+    std::vector<Point> kept;
+    for (const Point& point : points) {
+        if (point.at <= end) {
+            kept.push_back(point);
+            continue;
+        }
+        if (kept.empty()) break;
+        const Point& last = kept.back();
+        const double way = static_cast<double>(end - last.at) / static_cast<double>(point.at - last.at);
+        kept.push_back({end, last.value + way * (point.value - last.value)});
+        break;
+    }
+    return kept;
+}
+
 std::string plot_of(const ComparedSeries& compared, const Record& record, const History& history, const Scene& scene,
                     std::size_t number) {
     Plot plot{.id = fmt::format("record-{}", number), .title = compared.series.name};
     plot.note = to_string(compared.series.measure);
     plot.dimension = compared.series.dimension;
     plot.percent = compared.series.percent;
-    std::vector<Point> recorded;
-    for (const Point& point : compared.recorded) {
-        if (point.at > scene.end) break;
-        recorded.push_back(point);
-    }
+    std::vector<Point> recorded = until(compared.recorded, scene.end);
     const auto replayed = drawn_replay(compared.series, record.speed, history);
     for (std::size_t n = 1; n < replayed.size(); ++n) {  // where nothing was measured they are further apart
         const Nanos apart = replayed[n].at - replayed[n - 1].at;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <sstream>
 
@@ -83,7 +84,8 @@ Result<std::string> find_program(const std::string& name) {
             return file.lexically_normal().string();
     }
     return Error{fmt::format("find the target's program '{}': it is neither beside squall ({}) nor in PATH", name,
-                             self.string())};
+                             self.string()),
+                 ENOEXEC};
 }
 
 /// `file` may be in a directory of its own.

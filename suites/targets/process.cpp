@@ -45,6 +45,7 @@ struct ChildFailure {
 constexpr const char* child_steps[] = {"enter the network namespace", "redirect its output",
                                        "wait for the start signal",   "pin to its CPUs",
                                        "close what is not its own",   "execute"};
+constexpr int execute_step = 5;
 
 [[noreturn]] void give_up(const Prepared& prepared, int step) {
     const ChildFailure failure{step, errno};
@@ -74,7 +75,7 @@ constexpr const char* child_steps[] = {"enter the network namespace", "redirect 
     // Sockets of the proxy among them: a target that is started anew would keep its connections open.
     if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(prepared, 4);
     execvpe(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
-    give_up(prepared, 5);
+    give_up(prepared, execute_step);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -190,8 +191,10 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
         length = read(failure.ends[0], &what, sizeof what);
     } while (length < 0 && errno == EINTR);
     if (length == sizeof what) {
-        return system_failure(fmt::format("start the target '{}': {}", plan.command[0], child_steps[what.step]),
-                              what.number, "check launch.command in the target's profile");
+        auto failed = system_failure(fmt::format("start the target '{}': {}", plan.command[0], child_steps[what.step]),
+                                     what.number, "check launch.command in the target's profile");
+        if (what.step == execute_step) failed.system_error = ENOEXEC;
+        return failed;
     }
     return process;
 }

@@ -30,12 +30,14 @@ incident:
   figures: [{{figure: came, reported: all, invariant: those who came}}]
 """
 MENDED = "- {name: counted, is: mended, settings: {replay_messages: 5}}"
-ABSENT = "\n    - {name: absent, is: observed, target: absent.yaml}"
+ABSENT = """
+    - {name: absent, is: observed, target: absent.yaml}
+    - {name: broken, is: observed, target: broken.yaml}"""
 PROFILE = """\
 name: absent
 summary: A server that nobody has installed.
-launch: {command: [no-such-program]}
-sse: {path: /events}
+launch: {{command: [{program}]}}
+sse: {{path: /events}}
 """
 
 
@@ -59,7 +61,8 @@ class Reproduce(SquallTest):
         return process.returncode, said, report
 
     def test_each_server_is_held_against_what_the_incident_says(self):
-        self.write(PROFILE, "absent.yaml")
+        self.write(PROFILE.format(program="no-such-program"), "absent.yaml")
+        self.write(PROFILE.format(program="false"), "broken.yaml")
         code, said, report = self.reproduce(
             "incidents", "--junit", "j.xml", "--html", "html",
             as_it_was=incident("as-it-was", 2, servers=MENDED + ABSENT),
@@ -74,10 +77,12 @@ class Reproduce(SquallTest):
                                     ("no-longer", "counted"): ("pass", "as said"),
                                     ("as-it-was", "mistaken"): ("fail", "as said"),
                                     ("as-it-was", "counted"): ("pass", "as said"),
-                                    ("as-it-was", "absent"): ("error", "observed")}, said)
-        mistaken, counted, absent = report["incidents"][1]["servers"]
-        self.assertEqual(report["incidents"][1]["figures"][0]["replayed"], {"mistaken": "5", "counted": "5", "absent": ""})
+                                    ("as-it-was", "absent"): ("inconclusive", "observed"),
+                                    ("as-it-was", "broken"): ("inconclusive", "observed")}, said)
+        mistaken, counted, absent, broken = report["incidents"][1]["servers"]
+        self.assertEqual(report["incidents"][1]["figures"][0]["replayed"], {"mistaken": "5", "counted": "5", "absent": "", "broken": ""})
         self.assertIn("not played: ", absent["reason"])
+        self.assertIn("before it was ready", broken["reason"])
         self.assertEqual(absent["directory"], "")
         for server, verdict in ((mistaken, 1), (counted, 0)):
             self.assertEqual(self.squall("judge", server["directory"]).returncode, verdict)
@@ -85,7 +90,7 @@ class Reproduce(SquallTest):
             self.assertEqual(facts["settings"], server["settings"])
         suites = xml.etree.ElementTree.parse(self.directory / "j.xml").getroot().findall("testsuite")
         self.assertEqual([(suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in suites],
-                         [("2", "1", "0"), ("3", "0", "0")])
+                         [("2", "1", "0"), ("4", "0", "0")])
         pages = [path.name for path in (self.directory / "html").iterdir()]
         self.assertEqual(len(pages), 5, pages)
 

@@ -58,7 +58,8 @@ TEST(Outcome, OfAnObservedServerIsWhateverItDoes) {
     for (const Verdict verdict : {Verdict::pass, Verdict::inconclusive, Verdict::fail})
         EXPECT_EQ(outcome(Is::observed, verdict, verdict), Outcome::observed);
     EXPECT_EQ(outcome(Is::observed, Verdict::error, Verdict::pass), Outcome::error) << "such as one not healed";
-    const Judgement missing{Verdict::error, {{.name = "rig", .verdict = Verdict::error, .detail = "no nginx"}}};
+    EXPECT_EQ(server(Is::observed, {Verdict::error, {finding("rig", Verdict::error)}}, "").outcome, Outcome::error);
+    const Judgement missing{Verdict::inconclusive, {{.name = "rig", .verdict = Verdict::error, .detail = "no nginx"}}};
     const auto absent = server(Is::observed, missing, "");
     EXPECT_EQ(absent.outcome, Outcome::observed);
     EXPECT_EQ(absent.reason, "not played: no nginx");

@@ -65,6 +65,14 @@ TEST(RecordOfAnIncident, IsDrawnOverItsReplay) {
     EXPECT_LT(html.find("id=\"record\""), html.find("id=\"plots\""));
 }
 
+/// The replay of a server that dies early still shows where the record went.
+TEST(RecordOfAnIncident, IsDrawnAsFarAsTheRunGoes) {
+    ReplayedRun run;
+    run.scenario.record->series.resize(1);
+    run.scenario.record->series[0].points = {{0, 200 << 20}, {32, 400 << 20}};  // at 4 s and 20 s; the run ends at 12.1 s
+    EXPECT_THAT(run.page(), HasSubstr("<td class=\"n\">30.1MiB</td>"));
+}
+
 TEST(RecordOfAnIncident, IsNotThereWithoutOne) {
     const PlayedRun run;
     EXPECT_EQ(record_table(run.scenario, run.history), "");

@@ -62,7 +62,7 @@ TEST_F(ProcessTest, AProgramThatIsNotThereIsNamed) {
     const auto process = Process::start(*journal_, plan({"/no/such/program"}));
     ASSERT_FALSE(process);
     EXPECT_THAT(process.error().message, HasSubstr("/no/such/program"));
-    EXPECT_EQ(process.error().system_error, ENOENT);
+    EXPECT_EQ(process.error().system_error, ENOEXEC);
 }
 
 TEST_F(ProcessTest, StopEndsWhatIgnoresItsSignalAfterTheGrace) {
