@@ -124,9 +124,12 @@ std::string version_of(const History& history) {
 }
 
 std::string self() {
-    std::error_code ignored;  // without /proc, whoever reads it knows where squall is
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    return ignored ? "squall" : shortest(self);
+    static const std::string self = [] {
+        std::error_code ignored;  // without /proc, whoever reads it knows where squall is
+        const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+        return ignored ? "squall" : shortest(program);
+    }();
+    return self;
 }
 
 std::string shortest(const std::filesystem::path& path) {
