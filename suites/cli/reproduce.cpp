@@ -84,8 +84,13 @@ ServerResult Reproduction::play(const PlannedIncident& incident, const PlannedSe
 IncidentResult Reproduction::play(const PlannedIncident& incident, unsigned round) {
     const Scenario& scenario = incident.loaded.scenario;
     IncidentResult result{scenario.name, scenario.summary, *scenario.incident, {}};
-    for (const auto& planned : incident.servers)
-        result.servers.push_back(play(incident, planned, round));
+    for (const auto& planned : incident.servers) {
+        auto& server = result.servers.emplace_back(play(incident, planned, round));
+        if (interrupted() && server.outcome == Outcome::observed) {
+            server.outcome = Outcome::inconclusive;
+            server.reason = "interrupted";
+        }
+    }
     return result;
 }
 

@@ -26,7 +26,7 @@ bool interrupted();  ///< by a signal: nothing more is to be begun
 struct PlayedScenario {
     report::RunResult result;
     History history;
-    bool no_target = false;  ///< its program is not there, or ends before it is ready
+    bool no_target = false;  ///< it is not installed
 };
 PlayedScenario play_scenario(const Scenario& scenario, const std::string& text, const Profile& profile,
                              const PlayOptions& options, Observer& observer);

@@ -40,8 +40,9 @@ struct Played {
     Judgement judgement;
 };
 
-/// Errors are the rig's own (exit code 4): nothing of the host is left changed when one is returned. system_error: EINTR
-/// where the play was interrupted, ENOEXEC where the target's program is not there or ends before it is ready.
+/// Errors are the rig's own (exit code 4): nothing of the host is left changed when one is returned. system_error:
+/// EINTR where the play was interrupted, ENOEXEC where the target is not installed: its program is not there, or ends
+/// at once and has no version.
 Result<Played> play(Scenario scenario, const std::string& scenario_text, const Profile& profile,
                     const PlayOptions& options, Observer& observer);
 

@@ -29,14 +29,27 @@ std::string first_problem(const Judgement& judgement) {
     return text;
 }
 
+/// A fault that was never injected, or did not bite: whatever failed then, it was not for what the incident is about.
+const Finding* untested(const Judgement& judgement) {
+    const auto found = std::find_if(judgement.findings.begin(), judgement.findings.end(), [](const Finding& finding) {
+        return finding.name.rfind("witness: ", 0) == 0 && finding.verdict != Verdict::pass;
+    });
+    return found == judgement.findings.end() ? nullptr : &*found;
+}
+
 void settle_flawed(ServerResult& result) {
     const Judgement& judgement = result.run.judgement;
     const Finding* fails = find_finding(judgement, result.server.fails);
-    if (fails == nullptr || fails->verdict == Verdict::inconclusive) {
+    const Finding* unknown = untested(judgement);
+    if (unknown == nullptr && fails != nullptr && fails->verdict == Verdict::inconclusive) unknown = fails;
+    if (unknown != nullptr) {
         result.outcome = Outcome::inconclusive;
-        result.reason = fails == nullptr ? first_problem(judgement) : fails->name + ": " + fails->detail;
-    } else if (fails->verdict == Verdict::fail) {
+        result.reason = unknown->name + ": " + unknown->detail;
+    } else if (fails != nullptr && fails->verdict == Verdict::fail) {
         result.outcome = Outcome::as_said;
+    } else if (fails == nullptr || judgement.verdict == Verdict::inconclusive) {
+        result.outcome = Outcome::inconclusive;
+        result.reason = first_problem(judgement);
     } else {
         result.outcome = Outcome::otherwise;
         result.reason =

@@ -37,9 +37,9 @@ struct IncidentResult {
     std::vector<ServerResult> servers;  ///< those that were wanted
 };
 
-/// Outcome and reason, from the run's judgement. A flawed server is as said when the run failed and the invariant
-/// `fails` did; a mended one when the run passed. An observed one may do anything; one that is not installed is not
-/// played (inconclusive, without a directory).
+/// Outcome and reason, from the run's judgement. A flawed server is as said when all faults bit and the invariant
+/// `fails` was violated; a mended one when the run passed. An observed one may do anything; one that is not installed
+/// is not played (inconclusive, without a directory).
 void settle(ServerResult& result);
 
 Outcome worst(const IncidentResult& result);

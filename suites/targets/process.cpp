@@ -193,7 +193,7 @@ Result<std::unique_ptr<Process>> Process::start(Journal& journal, const ProcessP
     if (length == sizeof what) {
         auto failed = system_failure(fmt::format("start the target '{}': {}", plan.command[0], child_steps[what.step]),
                                      what.number, "check launch.command in the target's profile");
-        if (what.step == execute_step) failed.system_error = ENOEXEC;
+        if (what.step == execute_step && what.number == ENOENT) failed.system_error = ENOEXEC;
         return failed;
     }
     return process;

@@ -42,7 +42,7 @@ struct ProcessEnd {
 class Process {
 public:
     /// Must be called from the thread that lives as long as the run: the kernel ties PR_SET_PDEATHSIG to it.
-    /// Error::system_error is ENOEXEC where the program is not there or cannot be run, whatever exec() said.
+    /// Error::system_error is ENOEXEC where there is no such program, which other steps' ENOENT does not mean.
     static Result<std::unique_ptr<Process>> start(Journal& journal, const ProcessPlan& plan);
     ~Process();  ///< stop(), failures on stderr
 

@@ -31,14 +31,17 @@ def incidents():
 
 def reproduce(names, round):
     """What squall says of one round, as its JSON has it."""
-    report = OUTPUT / "reproduced.json"
+    report = OUTPUT / f"reproduced-{round + 1}.json"
     report.unlink(missing_ok=True)
     seed = ["--seed", str(100 + round)] if round else []  # a first time as they are
     process = subprocess.run([os.environ["SQUALL"], "reproduce", *(names or ["--all"]), *seed, "--json", report,
                               "--junit", OUTPUT / "junit.xml", "--out", OUTPUT / "runs"])
     if not report.exists():
         raise RuntimeError(f"squall reproduce wrote no report, and exited with {process.returncode}")
-    return json.loads(report.read_text())
+    said = json.loads(report.read_text())
+    if process.returncode != said["exit_code"]:
+        raise RuntimeError(f"squall reproduce exited with {process.returncode}, and says {said['exit_code']}")
+    return said
 
 
 def different(report):
@@ -46,6 +49,11 @@ def different(report):
     return [f"{incident['name']}: {server['name']} ({server['is']}): {server['outcome']}: {server['reason']}; "
             f"{server['directory']}" for incident in report["incidents"] for server in incident["servers"]
             if server["outcome"] not in ("as said", "observed")]
+
+
+def not_played(report):
+    return [f"{incident['name']}: {server['name']}: {server['reason']}" for incident in report["incidents"]
+            for server in incident["servers"] if not server["directory"]]
 
 
 def _row(cells):
@@ -192,9 +200,16 @@ def write_texts():
         page.write_text(described(scenario) + "\n" + REPLAY + page.read_text().split(REPLAY)[1])
 
 
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rounds", nargs="?", type=int, default=1, metavar="N", help="how often each is played")
+    parser.add_argument("rounds", nargs="?", type=_positive, default=1, metavar="N", help="how often each is played")
     parser.add_argument("--write-docs", action="store_true", help=f"write {PAGES.relative_to(REPOSITORY)}")
     parser.add_argument("--write-texts", action="store_true", help="play nothing, and write what the YAML says")
     parser.add_argument("--only", action="append", metavar="NAME", help="this one; may be given several times")
@@ -212,9 +227,13 @@ def main():
     for line in wrong:
         print(f"wrong: {line}")
     print(f"{arguments.rounds} rounds of {len(report['incidents'])} incidents: {len(wrong)} servers were not as said")
+    for line in not_played(report):
+        print(f"missing: {line}")
     if wrong:
         return 1
     if arguments.write_docs:
+        if not_played(report):
+            parser.error("--write-docs needs all servers: `ci/install servers`")
         write_docs(report["incidents"])
         print(f"written: {PAGES}")
     return 0

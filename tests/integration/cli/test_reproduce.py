@@ -37,6 +37,7 @@ PROFILE = """\
 name: absent
 summary: A server that nobody has installed.
 launch: {{command: [{program}]}}
+version: {{command: [{program}]}}
 sse: {{path: /events}}
 """
 

@@ -45,6 +45,17 @@ TEST(Outcome, OfAFlawedServerIsThatItFailsByItsInvariant) {
     EXPECT_EQ(server(Is::flawed, {Verdict::inconclusive, {}}).outcome, Outcome::inconclusive);
 }
 
+TEST(Outcome, OfAFlawedServerCannotBeToldWhereAFaultDidNotBite) {
+    for (const Verdict quiet : {Verdict::fail, Verdict::pass}) {
+        const auto unbitten = server(Is::flawed, {Verdict::fail,
+                                                  {finding("quiet", quiet), finding("target: exited", Verdict::fail),
+                                                   finding("witness: half-open", Verdict::inconclusive)}});
+        EXPECT_EQ(unbitten.outcome, Outcome::inconclusive);
+        EXPECT_EQ(unbitten.reason.rfind("witness: half-open: ", 0), 0) << unbitten.reason;
+    }
+    EXPECT_EQ(outcome(Is::flawed, Verdict::inconclusive, Verdict::pass), Outcome::inconclusive);
+}
+
 TEST(Outcome, OfAMendedServerIsThatItPasses) {
     EXPECT_EQ(outcome(Is::mended, Verdict::pass, Verdict::pass), Outcome::as_said);
     EXPECT_EQ(outcome(Is::mended, Verdict::fail, Verdict::fail), Outcome::otherwise);
