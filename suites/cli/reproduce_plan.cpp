@@ -45,7 +45,7 @@ std::string obstacle(const Scenario& scenario, const Profile& profile) {
 void plan_server(const Scenario& scenario, const IncidentServer& server, PlannedIncident& incident,
                  std::vector<InputError>& errors) {
     const auto mistake = [&](const std::string& message) {
-        errors.push_back({scenario.file, 0, 0, fmt::format("incident: server {}: {}", server.name, message)});
+        errors.push_back({scenario.file, server.line, 1, fmt::format("incident: server {}: {}", server.name, message)});
     };
     auto profile = load_profile(server.target, errors);
     if (!profile) return;

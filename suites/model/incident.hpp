@@ -23,6 +23,7 @@ struct IncidentServer {
     std::map<std::string, std::string> settings;  ///< over the scenario's
     std::string fails;                            ///< of a flawed one: the invariant that would have paged somebody
     std::string note;                             ///< what it is; may be empty
+    std::size_t line = 0;                         ///< in the scenario's file, from 1
 };
 std::string_view to_string(IncidentServer::Is is);
 

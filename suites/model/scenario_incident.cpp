@@ -65,6 +65,7 @@ void read_servers(Section& section, Mistakes& mistakes, const Scenario& scenario
     for (const YAML::Node& node : section.list("servers", limits::servers)) {
         Section server(mistakes, node, incident_server_keys(), "a server");
         IncidentServer read = read_server(server, mistakes, scenario);
+        read.line = static_cast<std::size_t>(node.Mark().line) + 1;
         note_duplicate(server, read.name, names(incident.servers));
         incident.servers.push_back(std::move(read));
     }

@@ -118,7 +118,8 @@ class Reproduce(SquallTest):
     - {name: flaw, is: mended, flaw: no-such-flaw}
     - {name: polite, is: mended, target: no-such-target}"""))
         self.assertEqual((code, report), (2, None), said)
-        self.assertIn("server flaw: flaw: there is no program of the reference server with the flaw 'no-such-flaw'", said)
+        self.assertRegex(said, r"wrong\.yaml:\d+:1: incident: server flaw: flaw: there is no program of the reference server "
+                               r"with the flaw 'no-such-flaw'")
         self.assertIn("no-such-target: there is no such profile", said)
         self.assertRegex(said, r"steady-state\.yaml: is no incident: it has no section 'incident'")
         self.assertIn("page.html: --html: several runs do not fit in one file", said)
