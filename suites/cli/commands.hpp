@@ -111,9 +111,10 @@ int explain(const std::string& name);
 int doctor();
 int judge(const std::string& directory, const std::string& scenario, const std::string& json);
 int report(const ReportArguments& arguments);
-/// What `squall run --html --markdown` asked for: 0, or the exit code of what went wrong. `verdict`: of all together.
-int report_played(const std::vector<report::RunResult>& results, Verdict verdict, const std::string& html,
-                  const std::string& markdown);
+/// What `squall run --html --markdown` asked for: 0, or the exit code of what went wrong. `said`: of all together, in
+/// words.
+int report_played(const std::vector<report::RunResult>& results, std::string_view said, Verdict verdict,
+                  const std::string& html, const std::string& markdown);
 int compare(const CompareArguments& arguments);
 int incident_import(const IncidentImportArguments& arguments);
 int incident_fit(const IncidentFitArguments& arguments);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "faults/core/files.hpp"
+#include "suites/model/suggest.hpp"
 
 namespace squall::cli {
 namespace fs = std::filesystem;
@@ -62,8 +63,12 @@ Result<std::vector<fs::path>> find_scenarios(const std::string& what) {
     for (const auto& file : all) {
         if (file.stem() == what) return std::vector{file};
     }
+    std::vector<std::string> names;
+    for (const auto& file : all)
+        names.push_back(file.stem().string());
     return Error{
-        fmt::format("there is no file, directory, suite or scenario '{}'; the catalogue has: {}", what, stems(all))};
+        fmt::format("there is no file, directory, suite or scenario '{}'{}; `squall list scenarios` lists them", what,
+                    did_you_mean(what, names))};
 }
 
 std::vector<LoadedScenario> load_scenarios(const std::vector<fs::path>& files, std::vector<InputError>& errors) {

@@ -19,7 +19,7 @@ struct LoadedScenario {
 std::filesystem::path share_directory();
 
 /// A file; every *.yaml under a directory, sorted; or a name: a suite ("core") or a scenario of the catalogue.
-/// Error: nothing is there; the message lists what is.
+/// Error: nothing is there.
 Result<std::vector<std::filesystem::path>> find_scenarios(const std::string& what);
 
 /// Mistakes go to `errors`, all of them; what could be read is returned.

@@ -156,8 +156,8 @@ int report(const ReportArguments& arguments) {
     return show(drawn) ? 0 : exit_code(Verdict::error);
 }
 
-int report_played(const std::vector<report::RunResult>& results, Verdict verdict, const std::string& html,
-                  const std::string& markdown) {
+int report_played(const std::vector<report::RunResult>& results, std::string_view said, Verdict verdict,
+                  const std::string& html, const std::string& markdown) {
     if (!html.empty()) {
         const bool one_file = fs::path(html).extension() == ".html";
         if (one_file && results.size() > 1) {
@@ -172,7 +172,8 @@ int report_played(const std::vector<report::RunResult>& results, Verdict verdict
                 return refuse(failure->message, exit_code(Verdict::error));
         }
         if (!one_file) {
-            if (auto failure = written(put(fs::path(html) / "index.html", report::runs_html(results, links, verdict))))
+            if (auto failure =
+                    written(put(fs::path(html) / "index.html", report::runs_html(results, links, said, verdict))))
                 return refuse(failure->message, failure->code);
         }
     }

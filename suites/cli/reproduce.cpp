@@ -101,6 +101,7 @@ int reproduce(const ReproduceArguments& arguments) {
     std::vector<InputError> errors;
     const auto incidents = plan_incidents(arguments, errors);
     check_without(arguments.without, errors);
+    check_writable({arguments.junit, arguments.json}, errors);
     if (std::filesystem::path(arguments.html).extension() == ".html")
         errors.push_back({arguments.html, 0, 0, "--html: several runs do not fit in one file; name a directory"});
     if (!errors.empty()) {
@@ -132,9 +133,11 @@ int reproduce(const ReproduceArguments& arguments) {
     if (results.size() > 1) good &= show(report::table(results, colour));
     good &= arguments.junit.empty() || write_report(arguments.junit, report::to_junit(results));
     good &= arguments.json.empty() || write_report(arguments.json, report::to_json(results));
-    const auto verdict = report::to_verdict(report::worst(results));
-    if (const int failed = report_played(report::runs_of(results), verdict, arguments.html, "")) return failed;
-    return good ? report::exit_code(report::worst(results)) : exit_code(Verdict::error);
+    const Outcome worst = report::worst(results);
+    if (const int failed =
+            report_played(report::runs_of(results), to_string(worst), report::to_verdict(worst), arguments.html, ""))
+        return failed;
+    return good ? report::exit_code(worst) : exit_code(Verdict::error);
 }
 
 }  // namespace squall::cli

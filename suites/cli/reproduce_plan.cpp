@@ -69,21 +69,21 @@ void plan_server(const Scenario& scenario, const IncidentServer& server, Planned
 
 std::vector<PlannedIncident> plan_incidents(const ReproduceArguments& arguments, std::vector<InputError>& errors) {
     std::vector<PlannedIncident> incidents;
+    std::vector<std::string> names;
     for (auto& loaded : load_incidents(arguments, errors)) {
         PlannedIncident incident{std::move(loaded), {}};
         const Scenario& scenario = incident.loaded.scenario;
-        std::vector<std::string> names;
         for (const auto& server : scenario.incident->servers) {
             names.push_back(server.name);
             const bool wanted = arguments.server.empty() || arguments.server == server.name;
             if (wanted) plan_server(scenario, server, incident, errors);
         }
-        if (!arguments.server.empty() && std::find(names.begin(), names.end(), arguments.server) == names.end()) {
-            errors.push_back(
-                {scenario.file, 0, 0,
-                 fmt::format("--server: none is called '{}'; there are {}", arguments.server, fmt::join(names, ", "))});
-        }
-        incidents.push_back(std::move(incident));
+        if (!incident.servers.empty()) incidents.push_back(std::move(incident));  // another one has the --server
+    }
+    const bool found = std::find(names.begin(), names.end(), arguments.server) != names.end();
+    if (!arguments.server.empty() && !found && errors.empty()) {
+        errors.push_back(
+            {arguments.server, 0, 0, fmt::format("--server: none is called so; there are {}", fmt::join(names, ", "))});
     }
     return incidents;
 }

@@ -65,6 +65,7 @@ int run(const RunArguments& arguments) {
     const auto protocol = chosen_protocol(arguments.protocol, errors);
     const auto scenarios = wanted(arguments, profile, errors);
     check_without(arguments.without, errors);
+    check_writable({arguments.junit, arguments.json}, errors);
     if (!errors.empty()) {
         print(errors);
         return 2;
@@ -97,9 +98,10 @@ int run(const RunArguments& arguments) {
     if (results.size() > 1) shown &= show(report::table(results, isatty(STDOUT_FILENO) == 1));
     const bool written = (arguments.junit.empty() || write_report(arguments.junit, report::to_junit(results))) &&
                          (arguments.json.empty() || write_report(arguments.json, report::to_json(results)));
-    if (const int failed = report_played(results, report::worst(results), arguments.html, arguments.markdown))
+    const Verdict worst = report::worst(results);
+    if (const int failed = report_played(results, to_string(worst), worst, arguments.html, arguments.markdown))
         return failed;
-    return exit_code(shown && written ? report::worst(results) : Verdict::error);
+    return exit_code(shown && written ? worst : Verdict::error);
 }
 
 }  // namespace squall::cli

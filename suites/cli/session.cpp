@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 
 #include "faults/core/capability.hpp"
 #include "faults/core/clock.hpp"
@@ -155,6 +156,16 @@ std::vector<std::string> command_of(const Scenario& scenario, const std::string&
     for (const auto& capability : without)
         command.insert(command.end(), {"--without", capability});
     return command;
+}
+
+void check_writable(const std::vector<std::string>& files, std::vector<InputError>& errors) {
+    for (const auto& file : files) {
+        if (file.empty()) continue;
+        const auto directory = std::filesystem::absolute(file).parent_path();
+        if (access(directory.c_str(), W_OK) == 0) continue;
+        errors.push_back(
+            {file, 0, 0, fmt::format("cannot be written: {}: {}", directory.string(), std::strerror(errno))});
+    }
 }
 
 bool write_report(const std::string& file, const std::string& text) {

@@ -244,13 +244,14 @@ std::string case_html(const Certificate& certificate, const CaseResult& result, 
     return html(page);
 }
 
-std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links, Verdict verdict) {
+std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links, std::string_view said,
+                      Verdict verdict) {
     Page page;
-    page.title = fmt::format("{} runs: {}", runs.size(), to_string(verdict));
+    page.title = fmt::format("{} runs: {}", runs.size(), said);
     page.header = fmt::format(
         "<p class=\"brand\">squall</p>\n<h1>{} runs</h1>\n<div class=\"verdict "
         "{}\"><strong>{}</strong></div>\n",
-        runs.size(), css_class(tone_of(verdict)), to_string(verdict));
+        runs.size(), css_class(tone_of(verdict)), said);
     Table table{
         "Runs", {"scenario", "verdict", "held", "lasted", "first that did not hold"}, {}, {false, false, true, true}};
     for (std::size_t n = 0; n < runs.size(); ++n) {
@@ -260,12 +261,16 @@ std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std:
         const auto first = std::max_element(findings.begin(), findings.end(),
                                             [](const Finding& a, const Finding& b) { return a.verdict < b.verdict; });
         const bool all = first == findings.end() || first->verdict == Verdict::pass;
+        const auto detail = all || first->bound.empty() ? std::string()
+                                                        : fmt::format("measured {}, bound {}{}", first->measured,
+                                                                      first->bound, first->detail.empty() ? "" : "; ");
         const bool linked = n < links.size() && !links[n].empty();
-        table.rows.push_back({linked ? fmt::format("<a href=\"{}\">{}</a>", link_to(links[n]), escape(runs[n].scenario))
-                                     : escape(runs[n].scenario),
-                              pill(to_string(runs[n].judgement.verdict), tone_of(runs[n].judgement.verdict)),
-                              fmt::format("{} of {}", held, findings.size()), fmt::format("{:.1f} s", runs[n].seconds),
-                              all ? "" : escape(first->name) + "<br><small>" + escape(first->detail) + "</small>"});
+        table.rows.push_back(
+            {linked ? fmt::format("<a href=\"{}\">{}</a>", link_to(links[n]), escape(runs[n].scenario))
+                    : escape(runs[n].scenario),
+             pill(to_string(runs[n].judgement.verdict), tone_of(runs[n].judgement.verdict)),
+             fmt::format("{} of {}", held, findings.size()), fmt::format("{:.1f} s", runs[n].seconds),
+             all ? "" : escape(first->name) + "<br><small>" + escape(detail + first->detail) + "</small>"});
     }
     page.body = section("runs", "Runs", html(table));
     return html(page);

@@ -38,8 +38,10 @@ inline constexpr std::size_t markdown_bytes_max = 1'000'000;
 std::string to_markdown(const std::vector<Listed>& servers);
 std::string to_markdown(const std::vector<RunResult>& runs);
 
-/// Several runs: a line each. `links`: of each, where its page is; empty: nowhere. `verdict`: of them together.
-std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links, Verdict verdict);
+/// Several runs: a line each. `links`: of each, where its page is; empty: nowhere. `said`: of them together, in words;
+/// `verdict`: its colour.
+std::string runs_html(const std::vector<RunResult>& runs, const std::vector<std::string>& links, std::string_view said,
+                      Verdict verdict);
 
 /// A relative link, percent-encoded: what stands in a file is never taken for a scheme.
 std::string link_to(const std::string& path);
