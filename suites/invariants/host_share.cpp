@@ -1,5 +1,7 @@
 #include "suites/invariants/host_share.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -42,6 +44,21 @@ std::optional<Stall> stall_in(const History& history, const Window& window) {
         }
     }
     return longest;
+}
+
+std::string rig_problem(const Scenario& scenario, const History& history, const Window& window) {
+    const auto readable = [](Nanos time) { return format_quantity(to_seconds(time), dimension::time); };
+    bool known = false;
+    for (const char* metric : {"rig.publish_lag", "rig.loop_lag"}) {
+        const Histogram lag = merged(slices(history, {Aggregation::p99, metric, {}}, window));
+        if (lag.empty()) continue;
+        known = true;
+        const Nanos p99 = *lag.quantile(0.99);
+        if (p99 <= scenario.rig_lag_max) continue;
+        return fmt::format("the rig could not tell: p99({}) was {}, above rig.lag_max {}", metric, readable(p99),
+                           readable(scenario.rig_lag_max));
+    }
+    return known ? "" : "the rig did not measure its own lag";
 }
 
 HostShare::HostShare(const Scenario& scenario, const History& history) : history_(history) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "suites/invariants/series.hpp"
@@ -18,6 +19,9 @@ struct Stall {
 /// The longest that could have had a part in what was seen in the window: past 1 s, and until as much time again has
 /// passed, for what it held up to be worked off.
 std::optional<Stall> stall_in(const History& history, const Window& window);
+
+/// The rig's own share of the latencies in the window, as a sentence; "" when it is within the scenario's limit.
+std::string rig_problem(const Scenario& scenario, const History& history, const Window& window);
 
 class HostShare {
 public:

@@ -27,7 +27,6 @@ private:
     double side(const Node& node, const Window& window, bool left);
     void describe_right();
     void compare(double measured, double bound);
-    std::string rig_problem(const Window& window) const;
     Range without_host(const Node& node) const;
     std::string host_problem(double measured);
     std::string delay_problem(double bound) const;
@@ -123,21 +122,6 @@ void Evaluation::describe_right() {
         if (m.aggregation == Aggregation::slope) dimension = dimension / dimension::time;
         details_.push_back(fmt::format("{} = {}", to_string(m), format_quantity(measured.value, dimension, percent())));
     }
-}
-
-/// The rig's own share of the latencies in the window; "" when it is within the scenario's limit.
-std::string Evaluation::rig_problem(const Window& window) const {
-    bool known = false;
-    for (const char* metric : {"rig.publish_lag", "rig.loop_lag"}) {
-        const Histogram lag = merged(slices(history_, {Aggregation::p99, metric, {}}, window));
-        if (lag.empty()) continue;
-        known = true;
-        const Nanos p99 = *lag.quantile(0.99);
-        if (p99 <= scenario_.rig_lag_max) continue;
-        return fmt::format("the rig could not tell: p99({}) was {}, above rig.lag_max {}", metric,
-                           duration(to_seconds(p99)), duration(to_seconds(scenario_.rig_lag_max)));
-    }
-    return known ? "" : "the rig did not measure its own lag";
 }
 
 /// What `node` may be worth: with what may be the host's doing in it, and without.
@@ -300,8 +284,8 @@ Finding Evaluation::judge() {
     }
     const auto all = measurements(expression());
     if (std::any_of(all.begin(), all.end(), [](const Measurement& m) { return carries_rig_lag(m.metric); })) {
-        std::string problem = rig_problem(window_);
-        if (problem.empty() && has_baseline) problem = rig_problem(baseline_);
+        std::string problem = rig_problem(scenario_, history_, window_);
+        if (problem.empty() && has_baseline) problem = rig_problem(scenario_, history_, baseline_);
         if (!problem.empty()) problems_.push_back(problem);
     }
     if (!problems_.empty()) {

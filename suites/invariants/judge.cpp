@@ -43,6 +43,29 @@ void withhold_stalled(Finding& finding, const Window& window, const History& his
                                   to_seconds(stall->end - stall->start), to_seconds(stall->start));
 }
 
+bool about_missed_messages(const Expression& expression) {
+    const auto all = measurements(expression);
+    return std::any_of(all.begin(), all.end(), [](const Measurement& measurement) {
+        const bool books = measurement.aggregation == Aggregation::accounted && measurement.metric == "messages";
+        return books || measurement.metric == "messages.missed";
+    });
+}
+
+/// Behind its own schedule, the rig publishes its last messages as the load ends, and they have no time to arrive.
+void withhold_late(Finding& finding, const Scenario& scenario, const History& history) {
+    constexpr Nanos tail = nanos_per_second;
+    const Span* run = history.find_span("run");
+    Nanos load_end = 0;
+    for (const Span& span : history.spans())
+        if (span.name == "load") load_end = std::max(load_end, span.end);
+    const bool in_tail = run != nullptr && finding.since && *finding.since >= load_end;
+    if (finding.verdict != Verdict::fail || !in_tail) return;
+    const auto problem = rig_problem(scenario, history, {load_end - tail, run->end, load_end - tail, ""});
+    if (problem.empty()) return;
+    finding.verdict = Verdict::inconclusive;
+    finding.detail += (finding.detail.empty() ? "" : "; ") + ("the last messages had no time to arrive: " + problem);
+}
+
 /// Of a target that gives no reasons, only what the wire shows is known: a reason that was not seen may have been one.
 void withhold_reasons(Finding& finding, const Expression& expression) {
     const auto all = measurements(expression);
@@ -69,6 +92,7 @@ Judgement judge(const Scenario& scenario, const History& history) {
             const Window window = window_of(invariant.expression, names, history);
             if (untested) withhold(finding, window, *untested);
             withhold_stalled(finding, window, history);
+            if (about_missed_messages(invariant.expression)) withhold_late(finding, scenario, history);
             judgement.findings.push_back(std::move(finding));
         } catch (const std::exception& crash) {
             judgement.findings.push_back(unknown(invariant.name, invariant.expression.text, crash));
@@ -84,6 +108,7 @@ Judgement judge(const Scenario& scenario, const History& history) {
             }
             if (untested) withhold(finding, run, *untested);
             withhold_stalled(finding, run, history);
+            if (finding.name == "books: messages") withhold_late(finding, scenario, history);
             judgement.findings.push_back(std::move(finding));
         }
     } catch (const std::exception& crash) {

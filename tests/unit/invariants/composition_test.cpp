@@ -189,6 +189,21 @@ TEST(Rig, ItsOwnLagMakesLatenciesInconclusiveWhateverTheyAre) {
     EXPECT_EQ(run.judged("p99(delivery.latency) <= 1s during pressure").verdict, Verdict::pass);
 }
 
+TEST(Rig, BehindItsScheduleItLeavesTheLastMessagesNoTime) {
+    const auto books = [](Nanos missed_at, Nanos lag) {
+        PlayedRun run;
+        run.steady("healthy", 0, 8000 * ms, 3 * ms);
+        run.event("messages.expected", missed_at, {{"cohort", "healthy"}});
+        run.event("messages.missed", missed_at, {{"cohort", "healthy"}, {"connection", "healthy#1.1"}});
+        for (Nanos at = 4000 * ms; at < 8000 * ms; at += 20 * ms)
+            run.history.record("rig.publish_lag", {}, at, lag);
+        return run.judged("accounted(messages) == 100% always").verdict;
+    };
+    EXPECT_EQ(books(9000 * ms, 300 * ms), Verdict::inconclusive);
+    EXPECT_EQ(books(9000 * ms, 1 * ms), Verdict::fail) << "the rig kept its pace";
+    EXPECT_EQ(books(6000 * ms, 300 * ms), Verdict::fail) << "later ones came";
+}
+
 TEST(Rig, ItsLagInTheBaselineCountsWhereTheBaselineIsUsed) {
     PlayedRun run;
     run.steady("healthy", 0, 8000 * ms, 3 * ms);
