@@ -7,48 +7,109 @@ namespace squall {
 namespace {
 
 using Indexes = std::vector<std::size_t>;
+using Instants = std::vector<std::optional<Nanos>>;
+
+/// A line of the target's log, and when it was written: some logs cut their times to seconds or milliseconds, and one
+/// without times leaves only the order.
+struct Line {
+    Line(const DeclaredDisconnect& line, Nanos realtime_minus_run) : declared(&line) {
+        if (line.at == 0) return;
+        constexpr Nanos second = nanos_per_second;
+        constexpr Nanos millisecond = second / 1000;
+        from = line.at - realtime_minus_run;
+        until = from + (line.at % second == 0 ? second : line.at % millisecond == 0 ? millisecond : 0);
+    }
+    const DeclaredDisconnect* declared;
+    Nanos from = std::numeric_limits<Nanos>::min();
+    Nanos until = std::numeric_limits<Nanos>::max();
+};
 
 /// All the connections that one peer's address stood for, and all the lines about it.
 class OnePeer {
 public:
-    OnePeer(const Views& views, const Indexes& connections) : views_(views), connections_(connections) {}
-    void line(const DeclaredDisconnect& declared) { lines_.push_back(&declared); }
+    OnePeer(const Views& views, const Instants& seen_until, const Indexes& connections)
+        : views_(views), seen_until_(seen_until), connections_(connections) {}
+    void line(const DeclaredDisconnect& declared) { lines_.emplace_back(declared, views_.realtime_minus_run); }
 
-    /// Backwards, so that each line goes to the latest connection that had begun by then and whose own line did not
-    /// come later. A log without times leaves only the order.
+    /// An address comes back only when the connection before is gone, so lines come in the order of the connections.
+    /// Of all ways to give them out in that order: the one in which the most lines are somebody's; of these the one in
+    /// which the fewest are contradicted; of these the one in which each line is the latest connection's.
     void settle(Matches& matches) const {
-        std::size_t left = connections_.size();
-        for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
-            if (left == 0) {
-                too_many(**line, matches);
+        const std::vector<std::size_t> best = best_sums();
+        std::vector<const Line*> left_over;
+        std::size_t connection = connections_.size();
+        for (std::size_t line = lines_.size(); line > 0; --line) {
+            const std::size_t sum = best[cell(connection, line)];
+            if (sum == best[cell(connection, line - 1)]) {  // a connection's first line is its end
+                left_over.push_back(&lines_[line - 1]);
                 continue;
             }
-            // Clocks differ a little: if all began later, the line is the first one's.
-            const std::size_t begun = begun_by(**line, left);
-            left = begun == 0 ? 0 : begun - 1;
-            matches.lines[connections_[left]] = *line;
+            while (sum != best[cell(connection - 1, line - 1)] + worth(connection - 1, lines_[line - 1]))
+                --connection;
+            matches.lines[connections_[--connection]] = lines_[line - 1].declared;
         }
+        for (const Line* line : left_over)
+            too_many(*line, matches);
     }
 
 private:
-    /// How many of the first `count` connections had begun when the line was written.
-    std::size_t begun_by(const DeclaredDisconnect& line, std::size_t count) const {
-        const Nanos cut = line.at % nanos_per_second == 0 ? nanos_per_second : 0;  // to whole seconds, as some logs do
-        const Nanos at = line.at == 0 ? std::numeric_limits<Nanos>::max() : line.at + cut - views_.realtime_minus_run;
-        while (count > 0 && views_.connections[connections_[count - 1]].since > at)
-            --count;
-        return count;
+    std::size_t cell(std::size_t connections, std::size_t lines) const {
+        return connections * (lines_.size() + 1) + lines;
     }
-    /// A connection's first line is its end, and the later one is too many.
-    void too_many(const DeclaredDisconnect& line, Matches& matches) const {
-        const std::size_t begun = std::max<std::size_t>(begun_by(line, connections_.size()), 1);
+    /// What the first so many connections and lines come to, by cell.
+    std::vector<std::size_t> best_sums() const {
+        std::vector<std::size_t> best((connections_.size() + 1) * (lines_.size() + 1));
+        for (std::size_t c = 1; c <= connections_.size(); ++c) {
+            for (std::size_t l = 1; l <= lines_.size(); ++l) {
+                const std::size_t value = worth(c - 1, lines_[l - 1]);
+                const std::size_t with = value == 0 ? 0 : best[cell(c - 1, l - 1)] + value;
+                best[cell(c, l)] = std::max({best[cell(c - 1, l)], best[cell(c, l - 1)], with});
+            }
+        }
+        return best;
+    }
+    /// Of the line's being about that connection. 0: it cannot be. One more line counts for more than all
+    /// contradictions.
+    std::size_t worth(std::size_t which, const Line& line) const {
+        // Clocks differ a little: what is older than all of them is the first one's.
+        const bool begun = which == 0 || since(which) <= line.until;
+        if (!begun || process_gone(since(which), line.from)) return 0;
+        return lines_.size() + (contradicted(seen_until_[connections_[which]], line) ? 1 : 2);
+    }
+    /// A process that has ended writes nothing: its connections have no line in what the next one wrote.
+    bool process_gone(Nanos since, Nanos written) const {
+        return std::any_of(views_.killed.begin(), views_.killed.end(), [&](const Views::Killed& killed) {
+            return since <= killed.ended_at && killed.ended_at < written;
+        });
+    }
+    /// Our side had it open when the target had already written its end: either before it could have heard of ours, or
+    /// before it was told to stop, when ours saw the end only after that. Packets under way can make both look so: a
+    /// reason to prefer another connection, and none to leave a line to nobody.
+    bool contradicted(const std::optional<Nanos>& seen_until, const Line& line) const {
+        if (!seen_until || line.until >= *seen_until) return false;
+        if (echoes_client(*line.declared)) return true;
+        return std::any_of(views_.killed.begin(), views_.killed.end(), [&](const Views::Killed& killed) {
+            return line.until < killed.told_at && killed.told_at <= *seen_until;
+        });
+    }
+    /// The latest connection that had begun by then has one line too many, unless it has none.
+    void too_many(const Line& line, Matches& matches) const {
+        std::size_t begun = connections_.size();
+        while (begun > 1 && since(begun - 1) > line.until)
+            --begun;
         const std::size_t connection = connections_[begun - 1];
-        matches.surplus.push_back({std::exchange(matches.lines[connection], &line), connection});
+        if (!matches.lines[connection]) {
+            matches.lines[connection] = line.declared;
+        } else {
+            matches.surplus.push_back({line.declared, connection});
+        }
     }
+    Nanos since(std::size_t which) const { return views_.connections[connections_[which]].since; }
 
     const Views& views_;
+    const Instants& seen_until_;
     const Indexes& connections_;
-    std::vector<const DeclaredDisconnect*> lines_;
+    std::vector<Line> lines_;
 };
 
 }  // namespace
@@ -73,7 +134,11 @@ std::vector<std::optional<Endpoint>> peers_at_target(const Views& views) {
     return peers;
 }
 
-Matches match(const Views& views, const std::vector<std::optional<Endpoint>>& peers) {
+bool echoes_client(const DeclaredDisconnect& line) {
+    return line.reason == "client_closed" || line.reason == "client_reset";
+}
+
+Matches match(const Views& views, const std::vector<std::optional<Endpoint>>& peers, const Instants& seen_until) {
     std::map<Endpoint, Indexes> connections;
     for (std::size_t i = 0; i < peers.size(); ++i) {
         if (peers[i]) connections[*peers[i]].push_back(i);
@@ -83,7 +148,7 @@ Matches match(const Views& views, const std::vector<std::optional<Endpoint>>& pe
         std::stable_sort(own.begin(), own.end(), [&](std::size_t a, std::size_t b) {
             return views.connections[a].since < views.connections[b].since;
         });
-        by_peer.emplace(peer, OnePeer(views, own));
+        by_peer.emplace(peer, OnePeer(views, seen_until, own));
     }
     Matches matches;
     matches.lines.resize(views.connections.size());

@@ -9,19 +9,13 @@
 namespace squall {
 namespace {
 
-/// The target ended it; "the client closed" is only an echo of what the client did.
-bool on_its_own_account(const std::string& reason) {
-    return reason != "client_closed" && reason != "client_reset";
-}
+using Instants = std::vector<std::optional<Nanos>>;
 
 class Reconciliation {
 public:
-    explicit Reconciliation(const Views& views)
-        : views_(views), peers_(peers_at_target(views)), matches_(match(views, peers_)) {
-        for (std::size_t i = 0; i < views.connections.size(); ++i) {
-            if (views.connections[i].role != workload::Established::Role::subscription) continue;
-            by_label_.emplace(workload::connection_label(views.connections[i].connection), i);
-        }
+    Reconciliation(const Views& views, const std::vector<Event>& events)
+        : views_(views), peers_(peers_at_target(views)), by_label_(subscriptions(views)) {
+        matches_ = match(views, peers_, seen_until(events));
     }
 
     void end(Event& event) const {
@@ -53,6 +47,26 @@ public:
     }
 
 private:
+    static std::unordered_map<std::string, std::size_t> subscriptions(const Views& views) {
+        std::unordered_map<std::string, std::size_t> by_label;
+        for (std::size_t i = 0; i < views.connections.size(); ++i) {
+            if (views.connections[i].role != workload::Established::Role::subscription) continue;
+            by_label.emplace(workload::connection_label(views.connections[i].connection), i);
+        }
+        return by_label;
+    }
+
+    /// By connection: when the client saw its end, if it looked and nothing was in the way.
+    Instants seen_until(const std::vector<Event>& events) const {
+        Instants seen(views_.connections.size());
+        for (const Event& event : events) {
+            if (!is_end(event) || blind(event.labels) || kept_from_target(event)) continue;
+            const auto found = by_label_.find(label(event.labels, "connection"));
+            if (found != by_label_.end()) seen[found->second] = event.at;
+        }
+        return seen;
+    }
+
     Nanos on_run_clock(const DeclaredDisconnect& line) const {
         return line.at == 0 ? 0 : line.at - views_.realtime_minus_run;
     }
@@ -69,7 +83,7 @@ private:
             event.labels["reason"] = said            ? said->reason
                                      : !wire.empty() ? wire
                                                      : reason_from_wire(label(event.labels, "seen"));
-        } else if (said && on_its_own_account(said->reason) && !written_at_stop(*said)) {
+        } else if (said && !echoes_client(*said) && !written_at_stop(*said)) {
             event.metric = "disconnects";
             event.labels["seen"] = "lost";
             event.labels["reason"] = said->reason;
@@ -97,8 +111,8 @@ private:
 
     const Views& views_;
     std::vector<std::optional<Endpoint>> peers_;
-    Matches matches_;
     std::unordered_map<std::string, std::size_t> by_label_;
+    Matches matches_;
 };
 
 }  // namespace
@@ -113,9 +127,9 @@ std::string reason_from_wire(const std::string& seen) {
 }
 
 std::vector<Event> reconcile(std::vector<Event> events, const Views& views) {
-    const Reconciliation reconciliation(views);
+    const Reconciliation reconciliation(views, events);
     for (auto& event : events) {
-        if (event.metric == "disconnects" || event.metric == "hangups") reconciliation.end(event);
+        if (is_end(event)) reconciliation.end(event);
     }
     reconciliation.add_unmatched(events);
     return events;

@@ -163,6 +163,89 @@ TEST(Reconcile, OfTwoConnectionsFromOnePortTheLineBelongsToTheOneThatWasThere) {
     EXPECT_EQ(declared({{0, client, "sse", "drain"}, {0, client, "sse", "pong_timeout"}}), "drain,pong_timeout");
 }
 
+/// Two connections from one port: ours sees the first one end at 20 ms and the second at 60 ms. What was declared of
+/// each when these lines were written, and what of a line was too many.
+struct PortUsedAgain {
+    static constexpr Nanos ms = 1'000'000;
+    Established first = connection(0, 1, client, 10 * ms);
+    Established second = connection(0, 2, client, 30 * ms);
+    Event first_end = ended("hangups", first, "", 20 * ms);
+    Event second_end = ended("disconnects", second, "reset", 60 * ms);
+    std::vector<Views::Killed> killed = {};
+    bool times = true;
+
+    /// `at` in microseconds.
+    std::string declared(std::vector<DeclaredDisconnect> lines) const {
+        for (auto& line : lines)
+            line.at *= 1000;
+        Views all = views({first, second}, std::move(lines));
+        all.killed = killed;
+        for (auto& line : all.declared)
+            line.at = times ? line.at : 0;
+        const auto events = reconcile({first_end, second_end}, all);
+        std::string said = label(events[0].labels, "declared") + "," + label(events[1].labels, "declared");
+        for (const Event& event : named(events, "declared.unmatched"))
+            said += "+" + label(event.labels, "reason") + " of " + label(event.labels, "connection");
+        return said;
+    }
+};
+
+TEST(Reconcile, TheLateLineOfAPortsFirstConnectionIsNotThatOfTheSecondThatWasKilled) {
+    PortUsedAgain port;
+    port.killed = {{50 * port.ms, 70 * port.ms}};
+    port.first_end.labels["how"] = "lost";
+    EXPECT_EQ(port.declared({{31'001, client, "sse", "client_reset"}}), "client_reset,");
+    EXPECT_EQ(port.declared({{31'001, client, "sse", "pong_timeout"}}), "pong_timeout,") << "it would have been seen";
+    EXPECT_EQ(port.declared({{51'001, client, "sse", "drain"}}), ",drain") << "it was told to stop";
+    // Whether it looked is all that tells.
+    port.second_end.labels["blind"] = "not_reading";
+    EXPECT_EQ(port.declared({{31'001, client, "sse", "pong_timeout"}}), ",pong_timeout");
+}
+
+TEST(Reconcile, WithALineForEachConnectionOfAPortNothingTradesPlaces) {
+    PortUsedAgain port;
+    port.killed = {{50 * port.ms, 70 * port.ms}};
+    // The second one's was written just before the signal, and seen just after it.
+    EXPECT_EQ(port.declared({{21'001, client, "sse", "client_closed"}, {49'999, client, "sse", "drain"}}),
+              "client_closed,drain");
+    EXPECT_EQ(port.declared({{31'001, client, "sse", "client_closed"}, {49'999, client, "sse", "client_reset"}}),
+              "client_closed,client_reset");
+}
+
+TEST(Reconcile, AnEchoOfTheClientsEndIsThatOfOneThatHadEnded) {
+    PortUsedAgain port;  // and no kill: the second is a connection that was never declared
+    EXPECT_EQ(port.declared({{31'001, client, "sse", "client_reset"}}), "client_reset,");
+    EXPECT_EQ(port.declared({{60'001, client, "sse", "client_reset"}}), ",client_reset");
+    EXPECT_EQ(port.declared({{31'001, client, "sse", "slow_consumer"}}), ",slow_consumer");
+    // Cut to the millisecond in which the client closed.
+    port.second_end.at += port.ms / 2;
+    EXPECT_EQ(port.declared({{60'000, client, "sse", "client_reset"}}), ",client_reset");
+    EXPECT_EQ(port.declared({{59'999, client, "sse", "client_reset"}}), "client_reset,");
+}
+
+TEST(Reconcile, ALogWithoutTimesLeavesTheOrder) {
+    PortUsedAgain port;
+    port.times = false;
+    port.killed = {{50 * port.ms, 70 * port.ms}};
+    EXPECT_EQ(port.declared({{1, client, "sse", "client_closed"}}), ",client_closed");
+    EXPECT_EQ(port.declared({{1, client, "sse", "client_closed"}, {1, client, "sse", "drain"}}), "client_closed,drain");
+}
+
+TEST(Reconcile, WhatTheNextProcessWritesIsNoEndOfTheLastOnes) {
+    PortUsedAgain port;
+    port.killed = {{19 * port.ms, 25 * port.ms}};
+    EXPECT_EQ(port.declared({{59'001, client, "sse", "drain"}, {59'002, client, "sse", "slow_consumer"}}),
+              ",drain+slow_consumer of slow#0.2");
+    EXPECT_EQ(port.declared({{18'001, client, "sse", "drain"}, {59'002, client, "sse", "slow_consumer"}}),
+              "drain,slow_consumer");
+}
+
+TEST(Reconcile, LinesThatAreNotInOrderOfTimeAreNotLost) {
+    const PortUsedAgain port;
+    EXPECT_EQ(port.declared({{59'001, client, "sse", "drain"}, {19'001, client, "sse", "pong_timeout"}}),
+              "pong_timeout,drain");
+}
+
 TEST(Reconcile, ALineTooManyIsAnEventWithTheConnectionOrThePeer) {
     const auto slow = connection(0, 1, client);
     constexpr Endpoint stranger{0xC6120001, 4001};
