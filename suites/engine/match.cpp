@@ -7,7 +7,6 @@ namespace squall {
 namespace {
 
 using Indexes = std::vector<std::size_t>;
-using Instants = std::vector<std::optional<Nanos>>;
 
 /// A line of the target's log, and when it was written: some logs cut their times to seconds or milliseconds, and one
 /// without times leaves only the order.
@@ -68,8 +67,7 @@ private:
         }
         return best;
     }
-    /// Of the line's being about that connection. 0: it cannot be. One more line counts for more than all
-    /// contradictions.
+    /// What it counts if the line is that connection's; 0: it cannot be. A line more outweighs all contradictions.
     std::size_t worth(std::size_t which, const Line& line) const {
         // Clocks differ a little: what is older than all of them is the first one's.
         const bool begun = which == 0 || since(which) <= line.until;
@@ -82,9 +80,9 @@ private:
             return since <= killed.ended_at && killed.ended_at < written;
         });
     }
-    /// Our side had it open when the target had already written its end: either before it could have heard of ours, or
-    /// before it was told to stop, when ours saw the end only after that. Packets under way can make both look so: a
-    /// reason to prefer another connection, and none to leave a line to nobody.
+    /// Our side saw it end only after this line. An echo of the client's end comes after that end. And what the target
+    /// ends is seen to end when it does, not only once the target has been told to stop. A packet on its way can make
+    /// either look so: that is a reason to prefer another connection, and none to leave the line to nobody.
     bool contradicted(const std::optional<Nanos>& seen_until, const Line& line) const {
         if (!seen_until || line.until >= *seen_until) return false;
         if (echoes_client(*line.declared)) return true;

@@ -22,12 +22,12 @@ struct Matches {
     std::vector<Surplus> surplus;
 };
 
+using Instants = std::vector<std::optional<Nanos>>;  ///< by connection, on the run's clock
+
 /// By the peer's address. A port can come back in a later connection: then order and time decide, as far as the log
 /// gives times. Lines about peers at the target's own address are passed over.
-/// `seen_until`: on the run's clock, when our side saw each of `views.connections` end; empty: it did not look, or it
-/// is not known.
-Matches match(const Views& views, const std::vector<std::optional<Endpoint>>& peers,
-              const std::vector<std::optional<Nanos>>& seen_until);
+/// `seen_until`: when our side saw each of `views.connections` end; empty: it did not look, or it is not known.
+Matches match(const Views& views, const std::vector<std::optional<Endpoint>>& peers, const Instants& seen_until);
 
 /// The client's end, of which the target's line is only an echo.
 bool echoes_client(const DeclaredDisconnect& line);

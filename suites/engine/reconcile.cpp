@@ -9,8 +9,6 @@
 namespace squall {
 namespace {
 
-using Instants = std::vector<std::optional<Nanos>>;
-
 class Reconciliation {
 public:
     Reconciliation(const Views& views, const std::vector<Event>& events)
