@@ -50,7 +50,63 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
     return few;
 }
 
+/// 0: of less than two points.
+double median_step(const std::vector<Point>& points) {
+    if (points.size() < 2) return 0;
+    std::vector<double> steps;
+    for (std::size_t i = 1; i < points.size(); ++i)
+        steps.push_back(points[i].at_s - points[i - 1].at_s);
+    const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+    std::nth_element(steps.begin(), middle, steps.end());
+    return *middle;
+}
+
+/// `put` is told of each of `instants` between two of them what the course was.
+template <class Put>
+void go_along(const std::vector<Point>& points, const std::vector<double>& instants, double from_s, double until_s,
+              Put put) {
+    auto at = std::lower_bound(instants.begin(), instants.end(), from_s);
+    for (std::size_t next = 0; at != instants.end() && *at <= until_s; ++at) {
+        while (next < points.size() && points[next].at_s <= *at)
+            ++next;
+        double value = points[next == 0 ? 0 : next - 1].value;
+        if (next > 0 && next < points.size()) {
+            const Point &a = points[next - 1], &b = points[next];
+            value += (b.value - a.value) * (*at - a.at_s) / (b.at_s - a.at_s);
+        }
+        put(static_cast<std::size_t>(at - instants.begin()), value);
+    }
+}
+
 }  // namespace
+
+std::vector<Point> put_together(const std::vector<std::vector<Point>>& courses, Together how) {
+    std::vector<double> instants;
+    double widest_step = 0;
+    for (const auto& points : courses) {
+        widest_step = std::max(widest_step, median_step(points));
+        for (const Point& point : points)
+            instants.push_back(point.at_s);
+    }
+    std::sort(instants.begin(), instants.end());
+    instants.erase(std::unique(instants.begin(), instants.end()), instants.end());
+    if (instants.empty()) return {};
+    const bool throughout = widest_step == 0 || how == Together::sum_of_counts;
+    const double first = instants.front(), last = instants.back();
+    std::vector<Point> all;
+    for (const double at : instants)
+        all.push_back({at, 0});
+    for (const auto& points : courses) {
+        const double step = points.size() < 2 ? widest_step : median_step(points);
+        const bool from_first = throughout || points.front().at_s - step <= first;
+        const bool until_last = throughout || points.back().at_s + step >= last;
+        go_along(points, instants, from_first ? first : points.front().at_s, until_last ? last : points.back().at_s,
+                 [&](std::size_t i, double value) {
+                     all[i].value = how == Together::largest ? std::max(all[i].value, value) : all[i].value + value;
+                 });
+    }
+    return all;
+}
 
 double course_at(const std::vector<Point>& points, double at_s) {
     const auto after =

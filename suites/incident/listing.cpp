@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "suites/incident/figures.hpp"
+#include "suites/incident/names.hpp"
 #include "suites/incident/scenario_text.hpp"
 #include "suites/incident/text.hpp"
 
@@ -35,6 +37,18 @@ std::string many(std::size_t number, std::string_view what) {
     return fmt::format("{} {}{}", number, what, number == 1 || what.back() == 's' ? "" : "s");
 }
 
+/// Of several names for one word those that do not count, each once, however many series it has.
+std::string unused(const Recognition& recognition) {
+    std::string text;
+    std::set<std::string> said;
+    for (const auto& [series, word] : recognition.unused) {
+        const std::string name = printable(whole_of(series->name), 60);
+        if (!said.insert(name + " " + word).second) continue;
+        text += fmt::format("  {:<28} {:<22} --map '{}={}' takes it instead\n", name, word, name, word);
+    }
+    return text.empty() ? "" : "\nnot used, as another name is taken for the same (their sum: --map for each)\n" + text;
+}
+
 }  // namespace
 
 std::string to_listing(const Plan& plan, const Recording& recording, const Recognition& recognition) {
@@ -63,6 +77,7 @@ std::string to_listing(const Plan& plan, const Recording& recording, const Recog
         text +=
             fmt::format("  {:<28} {}, {}\n", printable(series->name, 100),
                         course(series->points, series->unit.value_or(Unit{})), many(series->points.size(), "point"));
+    text += unused(recognition);
     if (!recognition.unread.empty()) text += "\nnot read\n";
     for (std::size_t i = 0; i < recognition.unread.size(); ++i) {
         const Unread& one = *recognition.unread[i];
@@ -76,7 +91,8 @@ std::string to_listing(const Plan& plan, const Recording& recording, const Recog
     if (!recognition.ignored.empty())
         text += fmt::format("\nignored, as --map says: {}\n",
                             printable(fmt::format("{}", fmt::join(recognition.ignored, ", ")), 300));
-    if (recognition.unknown.empty() && recognition.unread.empty() && recognition.ignored.empty())
+    if (recognition.unknown.empty() && recognition.unused.empty() && recognition.unread.empty() &&
+        recognition.ignored.empty())
         text += "\neverything was recognised\n";
     text += "\nreplayed\n";
     for (const Decision& decision : plan.decisions)

@@ -17,10 +17,18 @@ constexpr Scaling by_connections{.connections = 1}, by_time{.speed = -1}, by_rat
 }  // namespace
 
 const std::vector<Meaning>& all_meanings() {
+    // "session: 8812" is one of them, "max_connections" a limit, "connections_total" a count of what has been.
+    static const std::string no_open =
+        " !max|maximum|limit|cap|quota|total|id|new|idle|waiting|failed|failure|error|refused|rejected|denied|timeout|"
+        "slow|per|rate|second|time|duration|age|byte|message|request|event|port|NUMBER";
+    static const std::string open = "connection|client|subscriber|socket|session|listener|user|conn|websocket";
+    static const std::string several_open =
+        "connection+|client+|subscriber+|socket+|session+|listener+|user+|conn+|websocket+" + no_open + ", " + open +
+        " open|opened|active|current|live|count|number|num" + no_open + ", connected" + no_open;
     // In the order in which they are tried: the more special first. Plurals are the same word.
     static const std::vector<Meaning> all{
         {"memory.limit", bytes, "", by_memory, false, false, "memory that the platform gave the server",
-         "memory|mem|rss limit|max|cap|request, limit memory"},
+         "memory|mem limit|max|cap|request !usage|used|peak, rss limit|cap|request"},
         {"cpu.limit", cores, "", by_churn, false, false, "CPU that the platform gave the server",
          "cpu limit|quota|cap|request"},
         {"target.throttled", share, "mean", unscaled, false, true,
@@ -28,7 +36,8 @@ const std::vector<Meaning>& all_meanings() {
         {"slow.share", share, "", unscaled, false, false, "share of the connections that are slow",
          "slow client|consumer|connection|subscriber|reader share|ratio|percent|pct"},
         {"slow.consumers", whole, "mean", by_connections, true, false, "connections that the server calls slow",
-         "slow client|consumer|connection|subscriber|reader|user"},
+         "slow client+|consumer+|connection+|subscriber+|reader+|user+ !max|limit|total|id|NUMBER, "
+         "slow client|consumer|connection|subscriber|reader|user count|number|num"},
         {"queue.bytes", bytes, "quantile", by_bytes, false, false, "bytes in one connection's queue",
          "queue|queued|backlog|pending|buffered byte QUANTILE, queue|queued|backlog|pending BYTES QUANTILE"},
         {"queued.bytes", bytes, "mean", by_memory, true, false, "bytes in all queues",
@@ -52,7 +61,7 @@ const std::vector<Meaning>& all_meanings() {
          "publish|published|ingress|incoming|inbound rate|message|total|event|second|s, broadcast rate|second, "
          "message published|in|incoming|rate|second, published, publishes"},
         {"message.size", bytes, "", by_bytes, false, false, "bytes of one message",
-         "message|payload|event|msg size|byte|length"},
+         "message|payload|event|msg size|byte|length !max|maximum|limit|total|count"},
         {"declared.drops", rate, "rate", by_churn, true, true, "messages dropped per second",
          "drop|dropped|discarded|shed message|event|total|rate|msg, drops, dropped, message loss|lost"},
         {"handshake.failures", rate, "rate", by_churn, true, true, "attempts to connect that failed, per second",
@@ -65,12 +74,12 @@ const std::vector<Meaning>& all_meanings() {
         {"restarts", whole, "", unscaled, true, false, "how often its process was started again, counted on",
          "restart|restarted, oom kill|killed|event, oomkill, crash"},
         {"target.memory", bytes, "mean", by_memory, true, false, "memory of the server",
-         "memory|mem|rss|pss|heap|heapused !virtual|max|cache|free|available|swap, working set"},
-        {"target.cpu", cores, "mean", by_churn, true, true, "CPU of the server", "cpu !limit|quota|cap|request"},
+         "memory|mem|rss|pss|heap|heapused !virtual|limit|total|cache|free|available|swap, working set"},
+        {"target.cpu", cores, "mean", by_churn, true, true, "CPU of the server",
+         "cpu !limit|quota|cap|request|max|count|number"},
         {"target.fds", whole, "mean", by_connections, true, false, "open file descriptors",
          "fd|descriptor !max|limit, open file !max|limit"},
-        {"connections", whole, "mean", by_connections, true, false, "open connections",
-         "connection, client, subscriber, socket, session, listener, user, conn, websocket, connected"},
+        {"connections", whole, "mean", by_connections, true, false, "open connections", several_open},
     };
     return all;
 }

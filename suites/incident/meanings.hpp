@@ -21,7 +21,8 @@ struct Meaning {
     bool adds_up;  ///< of several series the sum counts; else the largest
     bool counts;   ///< counted from the start of a process, usually: what counts is how fast it rises
     std::string_view doc;
-    /// "a b|c !d, e": has a, and b or c, and not d; or has e. QUANTILE, BYTES, BANDWIDTH: what the name or values say.
+    /// "a b|c !d, e+": has a, and b or c, and not d; or has e in the plural. QUANTILE, BYTES, BANDWIDTH: what the name
+    /// or values say. NUMBER: a word that is one.
     std::string_view names;
 };
 const std::vector<Meaning>& all_meanings();
@@ -44,16 +45,23 @@ struct Recognised {
     double most() const;
 };
 
+/// Of several names of one word, one that does not count.
+struct Unused {
+    const Series* series = nullptr;
+    std::string word;
+};
+
 struct Recognition {
     std::vector<Recognised> recognised;
     std::vector<const Series*> unknown;  ///< of the recording
+    std::vector<Unused> unused;          ///< series of the recording
     std::vector<const Unread*> unread;   ///< of the recording
     std::vector<std::string> ignored;    ///< names that were to be
     std::vector<InputError> errors;      ///< a value that is needed cannot be read; a unit that does not fit
 };
 
-/// `map`: name as recorded (with its labels or without) → word, "ignore", or word and unit: "target.memory MB".
-/// Error: a name that the recording does not have, a word that there is not.
+/// `map`: name as recorded (with its labels or without; ending in *: all that begin so) → word, "ignore", or word and
+/// unit: "target.memory MB". Error: a name that the recording does not have, a word that there is not.
 Result<Recognition> recognise(const Recording& recording, const std::string& file,
                               const std::map<std::string, std::string>& map);
 

@@ -1,193 +1,16 @@
-// Names of a record → words of squall's. A name is taken apart into words, wherever letters, digits and cases meet; the
-// first meaning all of whose words are among them is what it means.
+// The series of a record → words of squall's: which names count, in the unit of their meaning, several put together.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "suites/incident/meanings.hpp"
-#include "suites/incident/text.hpp"
-#include "suites/incident/values.hpp"
+#include "suites/incident/figures.hpp"
+#include "suites/incident/names.hpp"
 #include "suites/model/suggest.hpp"
 
 namespace squall::incident {
 namespace {
-
-std::vector<std::string> split(std::string_view text, char by) {
-    std::vector<std::string> parts;
-    while (true) {
-        const auto end = text.find(by);
-        parts.emplace_back(text.substr(0, end));
-        if (end == std::string_view::npos) return parts;
-        text.remove_prefix(end + 1);
-    }
-}
-
-std::string singular(std::string word) {
-    if (word.size() > 2 && word.back() == 's' && word != "rss" && word != "pss" && word != "loss") word.pop_back();
-    return word;
-}
-
-/// "push_queueDepth{quantile="0.95"}" → push queue depth quantile 0.95.
-std::vector<std::string> words_of(std::string_view name) {
-    std::vector<std::string> words;
-    std::string word;
-    const auto end = [&] {
-        if (!word.empty()) words.push_back(singular(word));
-        word.clear();
-    };
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        const char c = name[i];
-        const bool point = c == '.' && i > 0 && is_digit(name[i - 1]) && i + 1 < name.size() && is_digit(name[i + 1]);
-        if (!is_letter(c) && !is_digit(c) && !point) {
-            end();
-            continue;
-        }
-        if (is_upper(c) && i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z') end();
-        word += lower(c);
-    }
-    end();
-    return words;
-}
-
-/// The statistic that a name speaks of, in squall's word for it; it is taken out of the words.
-std::string take_quantile(std::vector<std::string>& words) {
-    static const std::map<std::string, std::string> known{
-        {"p50", "p50"},  {"0.5", "p50"},  {"median", "p50"},  {"50th", "p50"},   {"p90", "p90"},
-        {"0.9", "p90"},  {"p95", "p95"},  {"0.95", "p95"},    {"95th", "p95"},   {"p99", "p99"},
-        {"0.99", "p99"}, {"99th", "p99"}, {"p99.9", "p99.9"}, {"p999", "p99.9"}, {"0.999", "p99.9"},
-        {"max", "max"},  {"1", "max"},    {"maximum", "max"}};
-    const bool labelled = std::find(words.begin(), words.end(), "quantile") != words.end();
-    for (auto word = words.begin(); word != words.end(); ++word) {
-        const auto found = known.find(*word);
-        if (found == known.end() || (*word == "1" && !labelled)) continue;
-        const std::string quantile = found->second;
-        words.erase(word);
-        return quantile;
-    }
-    return "";
-}
-
-bool fits(const Meaning& meaning, const std::vector<std::string>& words, const std::string& quantile,
-          const std::optional<Unit>& unit) {
-    const auto has_any = [&](std::string_view wanted) {
-        const auto alternatives = split(wanted, '|');
-        return std::any_of(alternatives.begin(), alternatives.end(), [&](const std::string& word) {
-            return std::find(words.begin(), words.end(), singular(word)) != words.end();
-        });
-    };
-    const auto has = [&](const std::string& wanted) {
-        if (wanted == "QUANTILE") return !quantile.empty();
-        if (wanted == "BYTES") return unit == Unit{dimension::bytes};
-        if (wanted == "BANDWIDTH") return unit == Unit{dimension::bandwidth};
-        return wanted.front() == '!' ? !has_any(std::string_view(wanted).substr(1)) : has_any(wanted);
-    };
-    for (const std::string& name : split(meaning.names, ',')) {
-        auto wanted = split(name, ' ');
-        std::erase(wanted, "");
-        if (std::all_of(wanted.begin(), wanted.end(), has)) return true;
-    }
-    return false;
-}
-
-/// Whether values in `unit` can be of this meaning, by themselves or by how fast they rise.
-bool unit_fits(const Meaning& meaning, const std::optional<Unit>& unit) {
-    if (!unit || unit == meaning.unit) return true;
-    if (unit->letter_m)
-        return meaning.unit.dimension == dimension::cores || meaning.unit.dimension == dimension::bytes ||
-               meaning.unit.dimension == dimension::time;
-    if (meaning.unit.percent)
-        return unit->dimension == dimension::none || (meaning.counts && unit->dimension == dimension::time);
-    if (meaning.unit.dimension == dimension::cores)
-        return unit->percent || (meaning.counts && unit->dimension == dimension::time);
-    if (meaning.unit.dimension == dimension::rate) return unit->dimension == dimension::none && !unit->percent;
-    if (meaning.unit.dimension == dimension::bandwidth) return unit->dimension == dimension::bytes;
-    return meaning.unit.dimension == dimension::none && unit->dimension == dimension::none && !unit->percent;
-}
-
-bool quantile_fits(const Meaning& meaning, const std::string& quantile) {
-    if (meaning.aggregation != "quantile") return true;
-    const bool summary = meaning.word.rfind("queue.", 0) == 0;  // what a target declares of itself
-    return !quantile.empty() && !(summary && (quantile == "p90" || quantile == "p99.9"));
-}
-
-struct Meant {
-    const Meaning* meaning = nullptr;
-    std::string quantile;
-    std::optional<NamedUnit> unit;  ///< told by --map
-};
-
-std::string_view without_labels(std::string_view name) {
-    return name.substr(0, name.find('{'));
-}
-
-/// Of labels, only this one says what is measured; the others say of whom.
-std::string_view quantile_label(std::string_view name) {
-    name.remove_prefix(without_labels(name).size());
-    for (const std::string_view key : {"{quantile=\"", ",quantile=\""}) {
-        const auto at = name.find(key);
-        if (at == std::string_view::npos) continue;
-        name.remove_prefix(at + key.size());
-        return name.substr(0, name.find('"'));
-    }
-    return "";
-}
-
-std::optional<Meant> meant_by_name(const Series& series) {
-    std::vector<std::string> words = words_of(without_labels(series.name));
-    if (const auto label = quantile_label(series.name); !label.empty()) {
-        words.emplace_back("quantile");
-        words.emplace_back(label);
-    }
-    const std::string quantile = take_quantile(words);
-    for (const Meaning& meaning : all_meanings()) {
-        if (!fits(meaning, words, quantile, series.unit) || !unit_fits(meaning, series.unit)) continue;
-        Meant meant{&meaning, quantile, std::nullopt};
-        if (meaning.aggregation != "quantile") {
-            meant.quantile.clear();
-        } else if (quantile.empty()) {
-            meant.quantile = "max";
-        }
-        if (quantile_fits(meaning, meant.quantile)) return meant;
-    }
-    return std::nullopt;
-}
-
-/// "p95(queue.depth)", "target.memory MB". Error: no such word, or unit.
-Result<Meant> meant_by_word(std::string_view text) {
-    const auto cut = text.find(' ');
-    Meant meant;
-    if (cut != std::string_view::npos) {
-        meant.unit = unit_by_name(text.substr(cut + 1));
-        if (!meant.unit)
-            return Error{fmt::format("'{}' is no unit (MB, GiB, ms, s, %, cores, /s)", text.substr(cut + 1))};
-        text = text.substr(0, cut);
-    }
-    std::string word(text);
-    if (const auto open = word.find('('); open != std::string::npos && word.back() == ')') {
-        meant.quantile = word.substr(0, open);
-        word = word.substr(open + 1, word.size() - open - 2);
-    }
-    meant.meaning = find_meaning(word);
-    std::vector<std::string> known;
-    for (const Meaning& meaning : all_meanings())
-        known.push_back(std::string(meaning.aggregation == "quantile" ? "p99(" : "") + std::string(meaning.word) +
-                        (meaning.aggregation == "quantile" ? ")" : ""));
-    if (meant.meaning == nullptr) {
-        return Error{fmt::format("there is no '{}'{}; there are {}, ignore", word, did_you_mean(word, known),
-                                 fmt::join(known, ", "))};
-    }
-    const bool quantiles = meant.meaning->aggregation == "quantile";
-    static const std::set<std::string> statistics{"p50", "p90", "p95", "p99", "p99.9", "max"};
-    if (quantiles != !meant.quantile.empty() || (quantiles && statistics.count(meant.quantile) == 0) ||
-        !quantile_fits(*meant.meaning, meant.quantile)) {
-        return Error{quantiles
-                         ? fmt::format("'{}' needs its statistic: p95({}), p99({}), max({})", text, word, word, word)
-                         : fmt::format("'{}' has no statistics: {}", word, word)};
-    }
-    return meant;
-}
 
 /// How fast it rises. A fall is a process that counts from 0 again.
 std::vector<Point> risen(const std::vector<Point>& points) {
@@ -253,35 +76,71 @@ Status convert(const Meaning& meaning, const Series& series, const Meant& meant,
     return {};
 }
 
-/// Several series of one word: their sum, or the largest.
-void put_together(Recognised& all, const Recognised& one) {
-    std::set<double> times;
-    for (const auto& points : {all.points, one.points})
-        for (const Point& point : points)
-            times.insert(point.at_s);
-    std::vector<Point> together;
-    for (const double at : times) {
-        const double a = course_at(all.points, at), b = course_at(one.points, at);
-        together.push_back({at, all.meaning->adds_up ? a + b : std::max(a, b)});
+/// What a number without a unit, or of another unit than was thought, gives away.
+Status plausible(const Series& series, const Meant& meant, const Recognised& one) {
+    constexpr double cores_unsaid_max = 16, cores_max = 1024;
+    const Unit& unit = one.meaning->unit;
+    const auto word = one.word();
+    const double most = one.most();
+    if (unit.percent && most > 1 && (one.unit_assumed || one.meaning->word == "slow.share")) {
+        return Error{
+            fmt::format("'{}' is {} of {}, and a share is 1 at most; if {} % is meant, the record is to say "
+                        "so, or --map '{}={} %'",
+                        series.name, number(most), word, number(most), whole_of(series.name), word)};
     }
-    all.points = std::move(together);
-    all.names.insert(all.names.end(), one.names.begin(), one.names.end());
-    all.unit_assumed = all.unit_assumed || one.unit_assumed;
+    if (unit.dimension == dimension::cores && most > (one.unit_assumed ? cores_unsaid_max : cores_max)) {
+        return Error{fmt::format("'{}' would be {} cores; --map '{}={} %' or '…={} cores' (at most {}) says what it is",
+                                 series.name, number(most), whole_of(series.name), word, word, number(cores_max))};
+    }
+    const bool whole = unit == Unit{dimension::none} && one.meaning->aggregation != "quantile" && !meant.told;
+    const auto broken = std::find_if(one.points.begin(), one.points.end(),
+                                     [](const Point& point) { return point.value != std::floor(point.value); });
+    if (!whole || broken == one.points.end()) return {};
+    return Error{
+        fmt::format("'{}' is {} at {:g}s, and its number ({}) is whole: a separator of thousands is ','; "
+                    "--map '{}={}' takes it as it stands",
+                    series.name, broken->value, broken->at_s, word, whole_of(series.name), word)};
 }
 
-/// What --map says.
-struct Told {
-    std::map<std::string, Meant, std::less<>> meant;
-    std::set<std::string, std::less<>> ignored;
+/// What --map says: of a name with its labels, of one without them, of all names that begin so.
+class Told {
+public:
+    /// "client*" → "client".
+    static std::optional<std::string_view> prefix(std::string_view name) {
+        if (name.empty() || name.back() != '*') return std::nullopt;
+        return name.substr(0, name.size() - 1);
+    }
+    static bool is_of(std::string_view entry, std::string_view recorded) {
+        const auto begins = prefix(entry);
+        return recorded == entry || without_labels(recorded) == entry ||
+               (begins && recorded.substr(0, begins->size()) == *begins);
+    }
 
-    const Meant* find(std::string_view name) const {
-        auto found = meant.find(name);
-        if (found == meant.end()) found = meant.find(without_labels(name));
-        return found == meant.end() ? nullptr : &found->second;
+    void add(const std::string& name, std::optional<Meant> meant) { entries_[name] = std::move(meant); }
+
+    const Meant* meant(std::string_view name) const {
+        const auto entry = find(name);
+        return entry == entries_.end() || !entry->second ? nullptr : &*entry->second;
     }
     bool ignores(std::string_view name) const {
-        return ignored.count(name) > 0 || ignored.count(without_labels(name)) > 0;
+        const auto entry = find(name);
+        return entry != entries_.end() && !entry->second;
     }
+
+private:
+    using Entries = std::map<std::string, std::optional<Meant>, std::less<>>;  ///< none: to be ignored
+
+    Entries::const_iterator find(std::string_view name) const {
+        auto best = entries_.find(name);
+        if (best == entries_.end()) best = entries_.find(without_labels(name));
+        if (best != entries_.end()) return best;
+        for (auto entry = entries_.begin(); entry != entries_.end(); ++entry)
+            if (is_of(entry->first, name) && (best == entries_.end() || entry->first.size() > best->first.size()))
+                best = entry;
+        return best;
+    }
+
+    Entries entries_;
 };
 
 Result<Told> told_by(const std::map<std::string, std::string>& map, const Recording& recording) {
@@ -294,74 +153,159 @@ Result<Told> told_by(const std::map<std::string, std::string>& map, const Record
     for (const auto& entry : map) {
         const std::string& name = entry.first;
         const std::string& word = entry.second;
-        const bool there = std::any_of(names.begin(), names.end(), [&](const std::string& recorded) {
-            return recorded == name || without_labels(recorded) == name;
-        });
-        if (!there) return Error{fmt::format("--map: the record has no '{}'{}", name, did_you_mean(name, names))};
+        const bool there = std::any_of(names.begin(), names.end(),
+                                       [&](const std::string& recorded) { return Told::is_of(name, recorded); });
+        if (!there) {
+            return Error{fmt::format("--map: the record has no '{}'{}", name,
+                                     Told::prefix(name) ? ": no name begins so" : did_you_mean(name, names))};
+        }
         if (word == "ignore") {
-            told.ignored.insert(name);
+            told.add(name, std::nullopt);
             continue;
         }
         auto meant = meant_by_word(word);
         if (!meant) return Error{fmt::format("--map '{}={}': {}", name, word, meant.error().message)};
-        told.meant[name] = std::move(*meant);
+        told.add(name, std::move(*meant));
     }
     return told;
 }
 
 std::optional<Meant> meaning_of(const Series& series, const Told& told) {
-    const Meant* meant = told.find(series.name);
+    const Meant* meant = told.meant(series.name);
     return meant != nullptr ? std::optional(*meant) : meant_by_name(series);
 }
+
+/// All series of one word.
+struct Candidates {
+    Recognised word;  ///< without points
+    std::vector<std::pair<const Series*, Meant>> series;
+};
+
+class Recogniser {
+public:
+    Recogniser(const Recording& recording, const std::string& file, const Told& told)
+        : recording_(recording), file_(file), told_(told) {}
+
+    Recognition recognise() && {
+        std::vector<Candidates> words;
+        for (const Series& series : recording_.series)
+            sort_out(series, words);
+        for (Candidates& one : words) {
+            choose(one);
+            convert_all(one);
+        }
+        for (const Unread& unread : recording_.unread)
+            sort_out(unread);
+        if (more_errors_ > 0)
+            result_.errors.push_back({file_, 0, 0, fmt::format("{} more mistakes like these", more_errors_)});
+        return std::move(result_);
+    }
+
+private:
+    void mistake(Place place, std::string_view name, const std::string& message) {
+        constexpr std::size_t most = 20;
+        if (result_.errors.size() == most) {
+            ++more_errors_;
+            return;
+        }
+        result_.errors.push_back({file_, place.line, place.column,
+                                  fmt::format("{}; --map '{}=ignore' does without it", message, whole_of(name))});
+    }
+
+    void sort_out(const Series& series, std::vector<Candidates>& words) {
+        if (told_.ignores(series.name)) {
+            result_.ignored.push_back(series.name);
+            return;
+        }
+        const auto meant = meaning_of(series, told_);
+        if (!meant) {
+            result_.unknown.push_back(&series);
+            return;
+        }
+        Recognised one{meant->meaning, meant->quantile, {}, {}, false, false};
+        auto same = std::find_if(words.begin(), words.end(), [&](const Candidates& other) {
+            return other.word.meaning == one.meaning && other.word.quantile == one.quantile;
+        });
+        if (same == words.end()) same = words.insert(words.end(), {std::move(one), {}});
+        same->series.emplace_back(&series, *meant);
+    }
+
+    /// What --map names counts; else, of several names, that with the most values, or else the first.
+    void choose(Candidates& one) {
+        const bool told =
+            std::any_of(one.series.begin(), one.series.end(), [](const auto& series) { return series.second.told; });
+        std::map<std::string_view, std::size_t> values;
+        for (const auto& [series, meant] : one.series)
+            values[whole_of(series->name)] += series->points.size();
+        std::string_view chosen = whole_of(one.series.front().first->name);
+        for (const auto& [series, meant] : one.series)
+            if (values[whole_of(series->name)] > values[chosen]) chosen = whole_of(series->name);
+        std::erase_if(one.series, [&](const auto& series) {
+            const bool counts = told ? series.second.told : whole_of(series.first->name) == chosen;
+            if (!counts) result_.unused.push_back({series.first, one.word.word()});
+            return !counts;
+        });
+    }
+
+    void convert_all(Candidates& one) {
+        std::vector<std::vector<Point>> courses;
+        Recognised& word = one.word;
+        for (const auto& [series, meant] : one.series) {
+            Recognised part{meant.meaning, meant.quantile, {}, {}, false, false};
+            Status converted = convert(*meant.meaning, *series, meant, part);
+            if (converted) converted = plausible(*series, meant, part);
+            if (!converted) {
+                mistake(series->place, series->name, converted.error().message);
+                continue;
+            }
+            courses.push_back(std::move(part.points));
+            word.names.push_back(series->name);
+            word.unit_assumed |= part.unit_assumed;
+            word.differentiated |= part.differentiated;
+        }
+        if (courses.empty()) return;
+        // Who is gone has been started again as often as he was.
+        const auto how = word.meaning->word == "restarts" ? Together::sum_of_counts
+                         : word.meaning->adds_up          ? Together::sum
+                                                          : Together::largest;
+        word.points = courses.size() == 1 ? std::move(courses.front()) : put_together(courses, how);
+        result_.recognised.push_back(std::move(word));
+    }
+
+    void sort_out(const Unread& unread) {
+        if (told_.ignores(unread.name)) {
+            if (std::find(result_.ignored.begin(), result_.ignored.end(), unread.name) == result_.ignored.end())
+                result_.ignored.push_back(unread.name);
+            return;
+        }
+        Series series;
+        series.name = unread.name;
+        const auto whole = whole_of(unread.name);
+        const bool unused = std::any_of(result_.unused.begin(), result_.unused.end(),
+                                        [&](const Unused& one) { return whole_of(one.series->name) == whole; });
+        const bool wanted = !unused && meaning_of(series, told_).has_value();
+        series.name += " max";  // "queue depth" is something if a statistic is meant
+        if (wanted && !unread.in_words) {
+            mistake(unread.place, unread.name, fmt::format("{}: {}", unread.name, unread.problem));
+        } else if (wanted || !unread.in_words || meant_by_name(series)) {  // other text is no loss
+            result_.unread.push_back(&unread);
+        }
+    }
+
+    const Recording& recording_;
+    const std::string& file_;
+    const Told& told_;
+    Recognition result_;
+    std::size_t more_errors_ = 0;
+};
 
 }  // namespace
 
 Result<Recognition> recognise(const Recording& recording, const std::string& file,
                               const std::map<std::string, std::string>& map) {
-    Recognition result;
     const auto told = told_by(map, recording);
     if (!told) return told.error();
-    for (const Series& series : recording.series) {
-        if (told->ignores(series.name)) {
-            result.ignored.push_back(series.name);
-            continue;
-        }
-        const auto meant = meaning_of(series, *told);
-        if (!meant) {
-            result.unknown.push_back(&series);
-            continue;
-        }
-        Recognised one{meant->meaning, meant->quantile, {series.name}, {}, false, false};
-        if (auto converted = convert(*meant->meaning, series, *meant, one); !converted) {
-            result.errors.push_back({file, series.place.line, series.place.column, converted.error().message});
-            continue;
-        }
-        const auto same = std::find_if(result.recognised.begin(), result.recognised.end(),
-                                       [&](const Recognised& other) { return other.word() == one.word(); });
-        if (same == result.recognised.end()) {
-            result.recognised.push_back(std::move(one));
-        } else {
-            put_together(*same, one);
-        }
-    }
-    for (const Unread& unread : recording.unread) {
-        Series series;
-        series.name = unread.name;
-        if (told->ignores(unread.name)) {
-            if (std::find(result.ignored.begin(), result.ignored.end(), unread.name) == result.ignored.end())
-                result.ignored.push_back(unread.name);
-            continue;
-        }
-        const bool wanted = meaning_of(series, *told).has_value();
-        series.name += " max";  // "queue depth" is something if a statistic is meant
-        if (wanted && !unread.in_words) {
-            result.errors.push_back(
-                {file, unread.place.line, unread.place.column, fmt::format("{}: {}", unread.name, unread.problem)});
-        } else if (wanted || !unread.in_words || meant_by_name(series)) {  // other text is no loss
-            result.unread.push_back(&unread);
-        }
-    }
-    return result;
+    return Recogniser(recording, file, *told).recognise();
 }
 
 }  // namespace squall::incident

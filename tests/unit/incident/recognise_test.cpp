@@ -69,6 +69,28 @@ INSTANTIATE_TEST_SUITE_P(
                     Named{"nodejs_eventloop_lag_seconds", "event_loop.lag", seconds}, Named{"gc pauses", ""},
                     Named{"go_goroutines", ""}, Named{"disk free", "", bytes}));
 
+INSTANTIATE_TEST_SUITE_P(WhatIsNoNumberOfConnections, Names,
+                         testing::Values(Named{"connections limit", ""}, Named{"max_connections", ""},
+                                         Named{"connections_total", ""}, Named{"idle connections", ""},
+                                         Named{"total connections", ""}, Named{"new client", ""}, Named{"user 17", ""},
+                                         Named{"session", ""}, Named{"client id", ""}, Named{"client errors", ""},
+                                         Named{"connections refused", ""}, Named{"slow client", ""},
+                                         Named{"connection_count", "connections"},
+                                         Named{"clients connected", "connections"},
+                                         Named{"sse_subscribers", "connections"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    OtherStatistics, Names,
+    testing::Values(Named{"broadcast latency", "max(delivery.latency)", seconds},
+                    Named{"broadcast latency avg", "", seconds}, Named{"broadcast latency p75", "", seconds},
+                    Named{"mean broadcast latency", "", seconds}, Named{"broadcast latency stddev", "", seconds},
+                    Named{"hub_broadcast_duration_seconds_sum", "", seconds},
+                    Named{"hub_broadcast_duration_seconds_count", ""},
+                    Named{"hub_broadcast_duration_seconds_bucket{le=\"0.5\"}", ""},
+                    Named{"message_size_bytes_sum", "", bytes}, Named{"max message size", "", bytes},
+                    Named{"process_max_fds", ""}, Named{"memory max usage", "target.memory", bytes},
+                    Named{"max rss", "target.memory", bytes}, Named{"memory total", "", bytes}));
+
 TEST(Recognise, EveryWordIsAMetricOrOneOfAnIncidents) {
     for (const Meaning& meaning : all_meanings())
         EXPECT_EQ(find_metric(meaning.word) != nullptr, !meaning.aggregation.empty()) << meaning.word;
@@ -94,6 +116,89 @@ TEST(Recognise, SeveralSeriesOfOneWord) {
     EXPECT_EQ(result.recognised[0].names.size(), 2u);
     EXPECT_EQ(result.recognised[1].points.front().value, 9);
     EXPECT_EQ(result.recognised[1].points.back().value, 2);
+}
+
+TEST(Recognise, OfSeveralNamesOneCounts) {
+    const std::vector<Series> all{series("always connections", {}, {{0, 9}}), series("clients"),
+                                  series("connections{pod=\"a\"}"), series("connections{pod=\"b\"}")};
+    const auto result = recognised(all);
+    ASSERT_EQ(result.recognised.size(), 1u);
+    EXPECT_THAT(result.recognised[0].names, ElementsAre("connections{pod=\"a\"}", "connections{pod=\"b\"}"));
+    EXPECT_EQ(result.recognised[0].last(), 4);
+    ASSERT_EQ(result.unused.size(), 2u);
+    EXPECT_EQ(result.unused[1].series->name, "clients");
+    EXPECT_EQ(result.unused[1].word, "connections");
+    const auto told = recognised(all, {{"clients", "connections"}});
+    EXPECT_THAT(told.recognised.at(0).names, ElementsAre("clients"));
+    const auto both = recognised(all, {{"clients", "connections"}, {"connections", "connections"}});
+    EXPECT_EQ(both.recognised.at(0).last(), 6);
+}
+
+TEST(Recognise, WhatHasEndedIsPartOfNoSum) {
+    const std::vector<Point> before{{0, 1000}, {5, 1000}, {10, 1000}}, after{{20, 1000}, {25, 1000}, {30, 1000}};
+    const auto result =
+        recognised({series("connections{pod=\"a\"}", {}, before), series("connections{pod=\"b\"}", {}, after)});
+    ASSERT_EQ(result.recognised.size(), 1u);
+    EXPECT_EQ(result.recognised[0].least(), 1000);
+    EXPECT_EQ(result.recognised[0].most(), 1000);
+    const auto restarts = recognised(
+        {series("restarts{pod=\"a\"}", {}, {{0, 1}, {10, 2}}), series("restarts{pod=\"b\"}", {}, {{20, 1}, {30, 1}})});
+    EXPECT_EQ(restarts.recognised.at(0).last(), 3);  // as many as there were
+}
+
+TEST(PutTogether, WhatIsRecordedABitLaterWasThereFromTheFirst) {
+    const auto sum = put_together({{{0, 1}, {5, 1}, {10, 1}}, {{0.5, 1}, {5.5, 1}, {10.5, 1}}}, Together::sum);
+    for (const Point& point : sum)
+        EXPECT_EQ(point.value, 2) << point.at_s;
+    const auto limits = put_together({{{0, 1}}, {{7, 3}}}, Together::largest);
+    EXPECT_EQ(limits.front().value, 3);
+    EXPECT_EQ(limits.back().value, 3);
+}
+
+TEST(PutTogether, ManySeriesTakeNoLongerThanTheirValues) {
+    std::vector<std::vector<Point>> pods(600);
+    for (int i = 0; i < 60'000; ++i)
+        pods[static_cast<std::size_t>(i) % pods.size()].push_back({static_cast<double>(i / 600), 1});
+    EXPECT_EQ(put_together(pods, Together::sum).at(50).value, 600);
+}
+
+TEST(Recognise, ImplausibleNumbersAreRefusedWithTheirCure) {
+    const auto said = [](Series one) {
+        const auto result = recognised({std::move(one)});
+        return result.errors.empty() ? "" : to_string(result.errors.front());
+    };
+    EXPECT_THAT(said(series("slow client share", {}, {{0, 5}})), HasSubstr("--map 'slow client share=slow.share %'"));
+    EXPECT_EQ(said(series("slow client share", {}, {{0, 0.05}})), "");
+    EXPECT_THAT(said(series("slow client share", Unit{dimension::none, true}, {{0, 5}})), HasSubstr("is 5 of"));
+    EXPECT_THAT(said(series("cpu", {}, {{0, 3}, {9, 85}})),
+                HasSubstr("'cpu' would be 85 cores; --map 'cpu=target.cpu %'"));
+    EXPECT_EQ(said(series("cpu", Unit{dimension::cores}, {{0, 85}})), "");
+    EXPECT_THAT(said(series("cpu", Unit{dimension::cores}, {{0, 1e18}})), HasSubstr("would be 1,000,000"));
+    EXPECT_THAT(said(series("connections", {}, {{0, 50}, {9, 50.234}})), HasSubstr("'connections' is 50.234 at 9s"));
+    EXPECT_EQ(said(series("queue depth p95", {}, {{0, 2.5}})), "");
+    EXPECT_TRUE(recognised({series("connections", {}, {{0, 2.5}})}, {{"connections", "connections"}}).errors.empty());
+}
+
+TEST(Recognise, ManyMistakesAreCounted) {
+    std::vector<Series> all;
+    for (int i = 0; i < 500; ++i)
+        all.push_back(series(fmt::format("connections{{pod=\"{}\"}}", i), {}, {{0, 0.5}}));
+    const auto result = recognised(std::move(all));
+    ASSERT_EQ(result.errors.size(), 21u);
+    EXPECT_THAT(to_string(result.errors.front()), HasSubstr("--map 'connections=ignore'"));
+    EXPECT_THAT(to_string(result.errors.back()), HasSubstr("480 more"));
+}
+
+TEST(Recognise, ANameInTheMapMayEndInAStar) {
+    const auto result = recognised({series("client a"), series("client b{x=\"1\"}"), series("client c"), series("c")},
+                                   {{"client*", "ignore"}, {"client c", "connections"}});
+    EXPECT_THAT(result.ignored, ElementsAre("client a", "client b{x=\"1\"}"));
+    EXPECT_THAT(result.recognised.at(0).names, ElementsAre("client c"));
+    Recording recording;
+    recording.series = {series("mem")};
+    const auto none = recognise(recording, "it", {{"client*", "ignore"}});
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error().message, HasSubstr("no name begins so"));
 }
 
 TEST(Recognise, TheMapSaysSo) {
@@ -148,7 +253,8 @@ TEST(Recognise, AValueThatIsWantedHasToBeOne) {
     const auto result = recognise(recording, "it", {});
     ASSERT_TRUE(result);
     ASSERT_EQ(result->errors.size(), 1u);
-    EXPECT_EQ(to_string(result->errors.front()), "it:3:9: memory: '15QB' is no number");
+    EXPECT_EQ(to_string(result->errors.front()),
+              "it:3:9: memory: '15QB' is no number; --map 'memory=ignore' does without it");
     const auto ignored = recognise(recording, "it", {{"memory", "ignore"}});
     ASSERT_TRUE(ignored);
     EXPECT_TRUE(ignored->errors.empty());
