@@ -98,8 +98,8 @@ std::vector<Point> put_together(const std::vector<std::vector<Point>>& courses, 
         all.push_back({at, 0});
     for (const auto& points : courses) {
         const double step = points.size() < 2 ? widest_step : median_step(points);
-        const bool from_first = throughout || points.front().at_s - step <= first;
-        const bool until_last = throughout || points.back().at_s + step >= last;
+        const bool from_first = throughout || points.front().at_s - step < first;
+        const bool until_last = throughout || points.back().at_s + step > last;
         go_along(points, instants, from_first ? first : points.front().at_s, until_last ? last : points.back().at_s,
                  [&](std::size_t i, double value) {
                      all[i].value = how == Together::largest ? std::max(all[i].value, value) : all[i].value + value;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "suites/incident/planner.hpp"
@@ -9,13 +10,13 @@
 namespace squall::incident {
 
 Result<Plan> Planner::plan() {
-    choose_speed();
     messages();
+    lateness();
+    choose_speed();
     if (Status status = message_size(); !status) return status.error();
     if (Status status = connections(); !status) return status.error();
-    lateness();
     sizes();
-    slow_readers();
+    if (Status status = slow_readers(); !status) return status.error();
     queue_bound();
     if (Status status = lead_in(); !status) return status.error();
     memory_cap();
@@ -52,7 +53,8 @@ void Planner::decide(Decision::By by, std::string what, std::string text) {
 }
 
 long long Planner::replayed_count(double recorded) const {
-    return std::llround(recorded * share_of_all_);
+    constexpr double most = 1e15;  // of which whole numbers can be told
+    return std::llround(std::min(recorded * share_of_all_, most));
 }
 
 double Plan::published_at_first() const {

@@ -15,10 +15,8 @@ using By = Decision::By;
 
 }  // namespace
 
-/// The record begins when it was late already: so long before had it begun to be.
 Status Planner::lead_in() {
-    const double growth = std::clamp(growth_, 0.05, 0.95);
-    const double lead = std::min(late_at_first_ / growth, std::max(60.0, 3 * recording_.length_s)) / plan_.speed;
+    const double lead = recorded_lead_s() / plan_.speed;
     plan_.begin_s = std::max(plan_.baseline_s, std::round(lead * 10) / 10);
     if (lead > plan_.baseline_s) {
         decide(By::inference, "lead-in",

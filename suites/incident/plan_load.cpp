@@ -42,13 +42,21 @@ std::string spread(const Recognised& one, Dimension dimension) {
 
 }  // namespace
 
+/// The record begins when it was late already: so long before had it begun to be.
+double Planner::recorded_lead_s() const {
+    return std::min(late_at_first_ / std::clamp(growth_, 0.05, 0.95), std::max(60.0, 3 * recording_.length_s));
+}
+
 void Planner::choose_speed() {
-    const double needed = recording_.length_s / replay_s_max;
+    const double lead = recorded_lead_s();
+    const double needed =
+        std::max((recording_.length_s + lead) / replay_s_max, recording_.length_s / (replay_s_max - plan_.baseline_s));
     plan_.speed = options_.speed > 0 ? options_.speed : needed <= 1 ? 1 : round_up(needed);
     if (options_.speed <= 0 && needed > 1) {
-        decide(By::default_value, "speed",
-               fmt::format("{:g}x, so that {} are replayed in two minutes (--speed)", plan_.speed,
-                           in_time(recording_.length_s)));
+        decide(
+            By::default_value, "speed",
+            fmt::format("{:g}x, so that {}{} are replayed in two minutes (--speed)", plan_.speed,
+                        in_time(recording_.length_s), lead > 0 ? fmt::format(", and {} before,", in_time(lead)) : ""));
     }
 }
 
@@ -193,13 +201,17 @@ void Planner::sizes() {
         plan_.publish_rate.push_back({point.at_s, point.value * plan_.speed});
 }
 
-void Planner::slow_readers() {
+Status Planner::slow_readers() {
     const Recognised* called_slow = find("slow.consumers");
     const Recognised* open = find("connections");
     const Recognised* called_share = find("slow.share");
     double share = 0.01;
     if (called_share != nullptr) share = called_share->most();
     if (called_slow != nullptr && open != nullptr) share = called_slow->most() / open->most();
+    if (share > 1) {
+        return Error{fmt::format("{} slow of {} connections at most cannot be; is something else called '{}' (--map)?",
+                                 number(called_slow->most()), number(open->most()), called_slow->names.front())};
+    }
     const bool called = called_share != nullptr || (called_slow != nullptr && open != nullptr);
     const std::string in_percent = format_quantity(share, dimension::none, true);
     const double behind = share_behind();
@@ -218,6 +230,7 @@ void Planner::slow_readers() {
     decide(growth_by_.empty() ? By::default_value : By::inference, "pace of slow readers",
            fmt::format("{}/s, {:.0f}% of what is published{}{}", in_bytes(plan_.slow_rate), read * 100,
                        growth_by_.empty() ? "" : ": ", growth_by_));
+    return {};
 }
 
 void Planner::queue_bound() {

@@ -24,15 +24,16 @@ private:
     long long replayed_count(double recorded) const;
 
     // plan_load.cpp: how much there is of everything
-    void choose_speed();
     void messages();
     std::optional<double> rate_by_queues();
     void rate_alone(double rate, const Recognised* bandwidth);
     Status message_size();
     Status connections();
     void lateness();
+    double recorded_lead_s() const;  ///< before the record begins
+    void choose_speed();
     void sizes();
-    void slow_readers();
+    Status slow_readers();
     double share_behind();
     void queue_bound();
 

@@ -155,6 +155,12 @@ TEST(PutTogether, WhatIsRecordedABitLaterWasThereFromTheFirst) {
     EXPECT_EQ(limits.back().value, 3);
 }
 
+TEST(PutTogether, WhatComesLaterWasNotThereFromTheFirst) {
+    const auto sum = put_together({{{0, 1}, {5, 1}, {10, 1}}, {{5, 1}, {10, 1}}}, Together::sum);
+    EXPECT_EQ(sum.front().value, 1);
+    EXPECT_EQ(sum.back().value, 2);
+}
+
 TEST(PutTogether, ManySeriesTakeNoLongerThanTheirValues) {
     std::vector<std::vector<Point>> pods(600);
     for (int i = 0; i < 60'000; ++i)
