@@ -145,7 +145,9 @@ private:
         const auto broken = std::find_if(findings.begin(), findings.end(),
                                          [](const Finding& finding) { return finding.verdict == Verdict::error; });
         if (broken != findings.end()) return Error{broken->name + ": " + broken->detail};
-        const auto factor = compare_with_record(scenario, played.history).factor();
+        auto factor = compare_with_record(scenario, played.history).factor();
+        // What the rig could not carry says more of the rig than of these values.
+        if (played.result.judgement.verdict == Verdict::inconclusive) factor.reset();
         shown_ &= show(fmt::format("{:>5}{}  {:>7}  {:<12}  {}\n", played_, columns(values), in_words(factor),
                                    to_string(played.result.judgement.verdict), played.result.directory));
         return factor;
@@ -188,7 +190,7 @@ std::string summary(const Record& record, const FitSearch& search) {
     std::string text = fmt::format(
         "factor {:.2f} at the best values, {} at those of the scenario; less than {:.2f}-fold "
         "is noise (the first two trials are the same)\n",
-        search.best_factor(), in_words(search.trials().front().factor), search.noise());
+        search.best_factor().value(), in_words(search.trials().front().factor), search.noise());
     const auto best = search.best();
     const auto verdicts = search.verdicts();
     for (std::size_t n = 0; n < record.free.size(); ++n)
@@ -219,6 +221,12 @@ int incident_fit(const IncidentFitArguments& arguments) {
     if (!done) note(fmt::format("squall: {}\n", done.error().message));
     const bool broken_off = !done && done.error().system_error == EINTR;
     if (search.trials().size() < 2) return exit_code(broken_off ? Verdict::inconclusive : Verdict::error);
+    if (!search.best_factor()) {
+        note(
+            "squall: no trial can be compared with the record (its server was gone at once, or the rig could not tell: "
+            "see the runs), so that nothing was fitted, and nothing is written\n");
+        return exit_code(done || broken_off ? Verdict::inconclusive : Verdict::error);
+    }
     shown &= show(summary(record, search));
     const auto fitted = with_free_values(given->loaded.text, search.best());
     if (!fitted || !write_report(given->output, *fitted)) return exit_code(Verdict::error);

@@ -67,10 +67,11 @@ std::optional<std::vector<FreeValue>> FitSearch::next() {
 void FitSearch::tell_first(std::optional<double> factor) {
     const bool again = !trials_.empty() && trials_.front().factor;
     trials_.push_back({best(), factor, {}});
-    const double log = std::log(factor.value_or(factor_max));
+    if (!factor) return;
+    const double log = std::log(*factor);
     if (!again) {
         best_log_ = log;
-    } else if (factor) {
+    } else {
         noise_log_ = std::max(noise_log_, std::fabs(log - best_log_));
         best_log_ = (best_log_ + log) / 2;
     }
@@ -82,7 +83,7 @@ void FitSearch::tell(std::optional<double> factor) {
     trials_.push_back({values_at(position), factor, parameter()});
     if (!factor) return fail();
     const double log = std::log(*factor);
-    effects_[parameter()] = std::max(effects_[parameter()], std::fabs(log - best_log_));
+    if (std::isfinite(best_log_)) effects_[parameter()] = std::max(effects_[parameter()], std::fabs(log - best_log_));
     const double value = trials_.back().values[parameter()].value;
     auto& [low, high] = as_good_[parameter()];
     if (log >= best_log_ - noise_log_) {
@@ -99,8 +100,8 @@ void FitSearch::tell(std::optional<double> factor) {
     turned_ = false;
 }
 
-double FitSearch::best_factor() const {
-    return trials_.empty() ? 0 : std::exp(best_log_);
+std::optional<double> FitSearch::best_factor() const {
+    return std::isfinite(best_log_) ? std::optional(std::exp(best_log_)) : std::nullopt;
 }
 
 double FitSearch::noise() const {

@@ -6,6 +6,7 @@
 // with are tried twice: what is better by less than those two differ is no better.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -28,14 +29,14 @@ public:
 
     /// To be tried next; nothing: steps have become too small to matter.
     std::optional<std::vector<FreeValue>> next();
-    /// What came of it, as Replay::factor says it. Nothing: the replay was none (its server was gone at once), from
-    /// which nothing is learnt of the parameter.
+    /// What came of it, as Replay::factor says it. Nothing: the replay was none (its server was gone at once, or the
+    /// rig overloaded), from which nothing is learnt of the parameter.
     void tell(std::optional<double> factor);
 
     const std::vector<Trial>& trials() const { return trials_; }
-    /// Those are what the search has settled on. Empty, and 0: nothing was tried.
+    /// What the search has settled on, and what came of it; nothing where of no trial there is a factor.
     std::vector<FreeValue> best() const { return values_at(best_); }
-    double best_factor() const;
+    std::optional<double> best_factor() const;
     /// What two trials of the same values differ by, as a factor; 1.05 at least.
     double noise() const;
 
@@ -60,7 +61,8 @@ private:
     std::vector<double> effects_;                     ///< of each parameter, logarithms
     std::vector<std::pair<double, double>> as_good_;  ///< Verdict's low and high
     std::vector<double> best_;                        ///< 0 to 1: from `from` to `to`, on a logarithmic axis
-    double best_log_ = 0, noise_log_ = 0;
+    double best_log_ = HUGE_VAL;                      ///< that: no trial had a factor
+    double noise_log_ = 0;
     std::vector<double> direction_;  ///< +1 or -1, for each parameter
     double step_;                    ///< share of each axis
     std::vector<std::size_t> axes_;  ///< parameters that are still stepped along

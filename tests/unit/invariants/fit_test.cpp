@@ -39,7 +39,7 @@ TEST(Fit, BeginsWithWhatTheScenarioSaysTwice) {
         EXPECT_NEAR(trial.values[0].value, 0.01, 1e-12);
         EXPECT_NEAR(trial.values[1].value, 100, 1e-9);
     }
-    EXPECT_DOUBLE_EQ(search.best_factor(), 3);
+    EXPECT_DOUBLE_EQ(search.best_factor().value(), 3);
     EXPECT_FALSE(search.verdicts()[0].tried);
 }
 
@@ -83,8 +83,29 @@ TEST(Fit, OfWhatWasNoReplayNothingIsLearnt) {
     EXPECT_LT(search.next()->at(0).value, 0.01);  // the other way
     FitSearch none({share});
     none.tell({});
+    EXPECT_FALSE(none.best_factor());
     none.tell(5);
-    EXPECT_DOUBLE_EQ(none.best_factor(), 5);
+    EXPECT_DOUBLE_EQ(none.best_factor().value(), 5);
+}
+
+TEST(Fit, WhereNoTrialTellsAnythingNothingIsFound) {
+    FitSearch search({share, bound});
+    while (search.next())
+        search.tell({});
+    EXPECT_GT(search.trials().size(), 2u);
+    EXPECT_FALSE(search.best_factor());
+    for (const auto& verdict : search.verdicts())
+        EXPECT_FALSE(verdict.tried);
+}
+
+TEST(Fit, TheFirstThatTellsAnythingIsTheBestOneUntilThen) {
+    FitSearch search({share, bound});
+    for (const auto& factor : {std::optional<double>(), std::optional<double>(), std::optional(900.0)}) {
+        EXPECT_TRUE(search.next());
+        search.tell(factor);
+    }
+    EXPECT_DOUBLE_EQ(search.best_factor().value(), 900);
+    EXPECT_FALSE(search.verdicts()[0].matters);  // than nothing: by how much is not known
 }
 
 TEST(Fit, StaysWithinItsRangeAndEnds) {
