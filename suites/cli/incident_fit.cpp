@@ -116,7 +116,7 @@ public:
             }
             const auto factor = play(*text, *values);
             if (!factor) return factor.error();
-            factors_.emplace(std::move(*text), *factor);
+            if (auto& told = factors_[*text]; !told) told = *factor;  // of two that are the same one may tell nothing
             search.tell(*factor);
         }
         return {};

@@ -45,6 +45,14 @@ class IncidentFit(SquallTest):
         self.assertEqual(again.returncode, 2)
         self.assertIn("is there already", again.stderr)
 
+    def test_where_nothing_can_be_compared_nothing_is_written(self):
+        late = SCENARIO.replace("[[0, 2000], [1, 2000]]", "[[60, 2000], [61, 2000]]")  # when the replay has ended
+        process = self.squall("incident", "fit", self.write(late + FREE), "--runs", "3")
+        self.assertEqual(process.returncode, 3, process.stdout + process.stderr)
+        self.assertIn("nothing is written", process.stderr)
+        self.assertNotIn("at the best values", process.stdout)
+        self.assertFalse((self.directory / "scenario-fitted.yaml").exists())
+
     def test_what_cannot_be_fitted_is_refused(self):
         stopped = "1s, faults: [{fault: slow-reader, mode: stopped, cohort: slow, subscriber: 2}]"
         for text, word in ((SCENARIO, "has no free parameters"),
