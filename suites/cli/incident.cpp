@@ -11,7 +11,8 @@ void add_import(CLI::App& incident, IncidentImportArguments& arguments, int& cod
         ->required();
     several(command->add_option(
         "--map", arguments.map,
-        "'NAME=WORD': what the record calls so is this; NAME=ignore: it is nothing; may be given several times"));
+        "'NAME=WORD': what the record calls so is this; NAME=ignore: it is nothing; 'NAME*': all that begin so; may be "
+        "given several times"));
     command->add_option("--scale", arguments.scale,
                         "1:50: one connection for fifty; default: the least that fits one machine");
     command->add_option("--speed", arguments.speed,

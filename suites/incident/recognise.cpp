@@ -214,7 +214,7 @@ private:
 
     void sort_out(const Series& series, std::vector<Candidates>& words) {
         if (told_.ignores(series.name)) {
-            result_.ignored.push_back(series.name);
+            if (ignored_.insert(series.name).second) result_.ignored.push_back(series.name);
             return;
         }
         const auto meant = meaning_of(series, told_);
@@ -242,8 +242,10 @@ private:
             if (values[whole_of(series->name)] > values[chosen]) chosen = whole_of(series->name);
         std::erase_if(one.series, [&](const auto& series) {
             const bool counts = told ? series.second.told : whole_of(series.first->name) == chosen;
-            if (!counts) result_.unused.push_back({series.first, one.word.word()});
-            return !counts;
+            if (counts) return false;
+            result_.unused.push_back({series.first, one.word.word()});
+            unused_.insert(whole_of(series.first->name));
+            return true;
         });
     }
 
@@ -274,16 +276,12 @@ private:
 
     void sort_out(const Unread& unread) {
         if (told_.ignores(unread.name)) {
-            if (std::find(result_.ignored.begin(), result_.ignored.end(), unread.name) == result_.ignored.end())
-                result_.ignored.push_back(unread.name);
+            if (ignored_.insert(unread.name).second) result_.ignored.push_back(unread.name);
             return;
         }
         Series series;
         series.name = unread.name;
-        const auto whole = whole_of(unread.name);
-        const bool unused = std::any_of(result_.unused.begin(), result_.unused.end(),
-                                        [&](const Unused& one) { return whole_of(one.series->name) == whole; });
-        const bool wanted = !unused && meaning_of(series, told_).has_value();
+        const bool wanted = unused_.count(whole_of(unread.name)) == 0 && meaning_of(series, told_).has_value();
         series.name += " max";  // "queue depth" is something if a statistic is meant
         if (wanted && !unread.in_words) {
             mistake(unread.place, unread.name, fmt::format("{}: {}", unread.name, unread.problem));
@@ -296,6 +294,7 @@ private:
     const std::string& file_;
     const Told& told_;
     Recognition result_;
+    std::set<std::string_view> ignored_, unused_;  ///< names; of unused ones without labels
     std::size_t more_errors_ = 0;
 };
 
