@@ -22,9 +22,10 @@ const std::vector<Meaning>& all_meanings() {
         " !max|maximum|limit|cap|quota|total|id|new|idle|waiting|failed|failure|error|refused|rejected|denied|timeout|"
         "slow|per|rate|second|time|duration|age|byte|message|request|event|port|NUMBER";
     static const std::string open = "connection|client|subscriber|socket|session|listener|user|conn|websocket";
-    static const std::string several_open =
-        "connection+|client+|subscriber+|socket+|session+|listener+|user+|conn+|websocket+" + no_open + ", " + open +
-        " open|opened|active|current|live|count|number|num" + no_open + ", connected" + no_open;
+    static const std::string several_open = "connection+|conn+" + no_open + ", websocket+|socket+|subscriber+|client+" +
+                                            no_open + ", session+|listener+|user+" + no_open + ", " + open +
+                                            " open|opened|active|current|live|count|number|num" + no_open +
+                                            ", connected" + no_open;
     // In the order in which they are tried: the more special first. Plurals are the same word.
     static const std::vector<Meaning> all{
         {"memory.limit", bytes, "", by_memory, false, false, "memory that the platform gave the server",
@@ -74,7 +75,8 @@ const std::vector<Meaning>& all_meanings() {
         {"restarts", whole, "", unscaled, true, false, "how often its process was started again, counted on",
          "restart|restarted, oom kill|killed|event, oomkill, crash"},
         {"target.memory", bytes, "mean", by_memory, true, false, "memory of the server",
-         "memory|mem|rss|pss|heap|heapused !virtual|limit|total|cache|free|available|swap, working set"},
+         "memory|mem|rss|pss !virtual|limit|total|cache|free|available|swap, working set, heap|heapused "
+         "!limit|total|free|available"},
         {"target.cpu", cores, "mean", by_churn, true, true, "CPU of the server",
          "cpu !limit|quota|cap|request|max|count|number"},
         {"target.fds", whole, "mean", by_connections, true, false, "open file descriptors",

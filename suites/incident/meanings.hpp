@@ -22,7 +22,7 @@ struct Meaning {
     bool counts;   ///< counted from the start of a process, usually: what counts is how fast it rises
     std::string_view doc;
     /// "a b|c !d, e+": has a, and b or c, and not d; or has e in the plural. QUANTILE, BYTES, BANDWIDTH: what the name
-    /// or values say. NUMBER: a word that is one.
+    /// or values say. NUMBER: a word that is one. Of several names the first say it best.
     std::string_view names;
 };
 const std::vector<Meaning>& all_meanings();

@@ -86,8 +86,9 @@ bool of_histogram(const std::vector<std::string>& words) {
                        [](const std::string& word) { return word == "bucket" || word == "sum" || word == "stddev"; });
 }
 
-bool fits(const Meaning& meaning, const std::vector<std::string>& words, const std::string& quantile,
-          const std::optional<Unit>& unit) {
+/// Which of the meaning's names it is, from 0; none of them.
+std::optional<std::size_t> fits(const Meaning& meaning, const std::vector<std::string>& words,
+                                const std::string& quantile, const std::optional<Unit>& unit) {
     const auto has_any = [&](std::string_view wanted) {
         const auto alternatives = split(wanted, '|');
         return std::any_of(alternatives.begin(), alternatives.end(), [&](const std::string& word) {
@@ -100,12 +101,13 @@ bool fits(const Meaning& meaning, const std::vector<std::string>& words, const s
         if (wanted == "BANDWIDTH") return unit == Unit{dimension::bandwidth};
         return wanted.front() == '!' ? !has_any(std::string_view(wanted).substr(1)) : has_any(wanted);
     };
-    for (const std::string& name : split(meaning.names, ',')) {
-        auto wanted = split(name, ' ');
+    const auto names = split(meaning.names, ',');
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        auto wanted = split(names[i], ' ');
         std::erase(wanted, "");
-        if (std::all_of(wanted.begin(), wanted.end(), has)) return true;
+        if (std::all_of(wanted.begin(), wanted.end(), has)) return i;
     }
-    return false;
+    return std::nullopt;
 }
 
 bool quantile_fits(const Meaning& meaning, const std::string& quantile) {
@@ -160,8 +162,9 @@ std::optional<Meant> meant_by_name(const Series& series) {
     if (of_histogram(words)) return std::nullopt;
     const std::string quantile = quantile_in(words);
     for (const Meaning& meaning : all_meanings()) {
-        if (!fits(meaning, words, quantile, series.unit) || !unit_fits(meaning, series.unit)) continue;
-        Meant meant{&meaning, quantile, std::nullopt, false};
+        const auto name = fits(meaning, words, quantile, series.unit);
+        if (!name || !unit_fits(meaning, series.unit)) continue;
+        Meant meant{&meaning, quantile, std::nullopt, false, *name};
         if (meaning.aggregation != "quantile") {
             meant.quantile.clear();
         } else if (quantile.empty()) {

@@ -11,6 +11,7 @@ struct Meant {
     std::string quantile;
     std::optional<NamedUnit> unit;  ///< told by --map
     bool told = false;              ///< by --map
+    std::size_t name = 0;           ///< which of the meaning's: the first say it best
 };
 
 /// rss{pod="a"} → rss.

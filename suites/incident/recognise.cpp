@@ -230,16 +230,18 @@ private:
         same->series.emplace_back(&series, *meant);
     }
 
-    /// What --map names counts; else, of several names, that with the most values, or else the first.
+    /// What --map names counts; else, of several names, that with the most values, that which says it best, the first.
     void choose(Candidates& one) {
         const bool told =
             std::any_of(one.series.begin(), one.series.end(), [](const auto& series) { return series.second.told; });
         std::map<std::string_view, std::size_t> values;
         for (const auto& [series, meant] : one.series)
             values[whole_of(series->name)] += series->points.size();
-        std::string_view chosen = whole_of(one.series.front().first->name);
-        for (const auto& [series, meant] : one.series)
-            if (values[whole_of(series->name)] > values[chosen]) chosen = whole_of(series->name);
+        const auto says_more = [&](const auto& a, const auto& b) {
+            const std::size_t of_a = values[whole_of(a.first->name)], of_b = values[whole_of(b.first->name)];
+            return of_a != of_b ? of_a > of_b : a.second.name < b.second.name;
+        };
+        const auto chosen = whole_of(std::min_element(one.series.begin(), one.series.end(), says_more)->first->name);
         std::erase_if(one.series, [&](const auto& series) {
             const bool counts = told ? series.second.told : whole_of(series.first->name) == chosen;
             if (counts) return false;

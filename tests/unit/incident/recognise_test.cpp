@@ -134,6 +134,14 @@ TEST(Recognise, OfSeveralNamesOneCounts) {
     EXPECT_EQ(both.recognised.at(0).last(), 6);
 }
 
+TEST(Recognise, OfSeveralNamesTheOneThatSaysItBestCounts) {
+    const auto result = recognised({series("users"), series("clients"), series("heap", Unit{dimension::bytes}),
+                                    series("open connections"), series("rss", Unit{dimension::bytes})});
+    ASSERT_EQ(result.recognised.size(), 2u);
+    EXPECT_EQ(result.recognised[0].names.front(), "open connections");
+    EXPECT_EQ(result.recognised[1].names.front(), "rss");
+}
+
 TEST(Recognise, WhatHasEndedIsPartOfNoSum) {
     const std::vector<Point> before{{0, 1000}, {5, 1000}, {10, 1000}}, after{{20, 1000}, {25, 1000}, {30, 1000}};
     const auto result =
