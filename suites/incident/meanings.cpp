@@ -59,7 +59,8 @@ const std::vector<Meaning>& all_meanings() {
          "publish|published|ingress|inbound|incoming|broadcast byte|bandwidth|throughput|traffic, "
          "publish|published|broadcast|ingress BANDWIDTH"},
         {"messages.published", rate, "rate", by_rate, true, true, "messages published per second",
-         "publish|published|ingress|incoming|inbound rate|message|total|event|second|s, broadcast rate|second, "
+         "publish|published|ingress|incoming|inbound rate|message|total|event|second|s !count|duration|latency|time, "
+         "broadcast rate|second !count|duration|latency|time, "
          "message published|in|incoming|rate|second, published, publishes"},
         {"message.size", bytes, "", by_bytes, false, false, "bytes of one message",
          "message|payload|event|msg size|byte|length !max|maximum|limit|total|count"},

@@ -70,8 +70,8 @@ std::string quantile_in(const std::vector<std::string>& words) {
 
 /// A statistic that is none of squall's; a histogram's parts.
 bool has_other_statistic(const std::vector<std::string>& words) {
-    static const std::set<std::string> others{"avg", "average", "mean",   "min", "minimum", "std",
-                                              "sum", "stddev",  "bucket", "le",  "count"};
+    static const std::set<std::string> others{"avg", "average", "mean",   "min",    "minimum",
+                                              "std", "sum",     "stddev", "bucket", "count"};
     return std::any_of(words.begin(), words.end(), [](const std::string& word) {
         const bool percentile =
             word.size() > 1 && word[0] == 'p' &&

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "suites/incident/figures.hpp"
+#include "suites/incident/names.hpp"
 #include "suites/model/scenario_keys.hpp"
 
 namespace squall::incident {
@@ -209,8 +210,9 @@ Status Planner::slow_readers() {
     if (called_share != nullptr) share = called_share->most();
     if (called_slow != nullptr && open != nullptr) share = called_slow->most() / open->most();
     if (share > 1) {
-        return Error{fmt::format("{} slow of {} connections at most cannot be; is something else called '{}' (--map)?",
-                                 number(called_slow->most()), number(open->most()), called_slow->names.front())};
+        return Error{
+            fmt::format("{} slow of {} connections at most cannot be; --map '{}=ignore' if it is something else",
+                        number(called_slow->most()), number(open->most()), whole_of(called_slow->names.front()))};
     }
     const bool called = called_share != nullptr || (called_slow != nullptr && open != nullptr);
     const std::string in_percent = format_quantity(share, dimension::none, true);
