@@ -28,9 +28,9 @@ const std::vector<Meaning>& all_meanings() {
                                             ", connected" + no_open;
     // In the order in which they are tried: the more special first. Plurals are the same word.
     static const std::vector<Meaning> all{
-        {"memory.limit", bytes, "", by_memory, false, false, "memory that the platform gave the server",
+        {"memory.limit", bytes, "", by_memory, true, false, "memory that the platform gave the server",
          "memory|mem limit|max|cap|request !usage|used|peak, rss limit|cap|request"},
-        {"cpu.limit", cores, "", by_churn, false, false, "CPU that the platform gave the server",
+        {"cpu.limit", cores, "", by_churn, true, false, "CPU that the platform gave the server",
          "cpu limit|quota|cap|request"},
         {"target.throttled", share, "mean", unscaled, false, true,
          "share of the time for which its CPU quota stopped it", "cpu throttled|throttling|throttle, cfs throttled"},

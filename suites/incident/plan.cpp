@@ -10,6 +10,11 @@
 namespace squall::incident {
 
 Result<Plan> Planner::plan() {
+    if (recognition_.recognised.empty()) {
+        return Error{
+            "nothing was recognised: a replay needs the number of connections, a publish rate, latencies or the "
+            "like; say what its names are (--map 'NAME=connections'), as squall incident import --help lists"};
+    }
     messages();
     lateness();
     choose_speed();

@@ -111,7 +111,7 @@ void Planner::memory_cap() {
     } else if (used != nullptr && late_at_first_ < on_time_s) {
         anyway = used->first();  // the record begins before there was anything to queue
     }
-    const double left = limit->least() - std::max(anyway, 0.0);
+    const double left = limit->first() - std::max(anyway, 0.0);
     if (left <= 0) return decide(By::record, "memory", "not limited: what was recorded is above its limit");
     plan_.memory_headroom = std::clamp(left * share_of_all_ / plan_.shrink, 256 * 1024.0, 1e15);
     const std::string smaller = plan_.shrink > 1.001 ? fmt::format(", of messages 1:{:.3g}", plan_.shrink) : "";
@@ -120,7 +120,7 @@ void Planner::memory_cap() {
            fmt::format("{} beyond what the server has at first: {}{} were left for queues, of which there are "
                        "1:{:g}{}{}",
                        in_bytes(*plan_.memory_headroom), in_bytes(left),
-                       anyway > 0 ? fmt::format(" of {}", in_bytes(limit->least())) : "", plan_.scale, smaller,
+                       anyway > 0 ? fmt::format(" of {}", in_bytes(limit->first())) : "", plan_.scale, smaller,
                        plan_.memory_imposed ? ""
                                             : "; judged, and not imposed: where the publish rate turns it would count "
                                               "from what the server has then"));

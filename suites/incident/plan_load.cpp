@@ -177,12 +177,16 @@ void Planner::lateness() {
     if (!by_time) tail = find_tail("queue.depth", {"p99", "p95", "max"}, queue_short, 2);
     if (tail == nullptr) return;
     const double per_second = by_time ? 1 : most(recorded_rate_);  // a message is so much later than the one before
-    const double over = tail->points.back().at_s - tail->points.front().at_s;
+    // Behind its highest point somebody has died, or the queues have been thrown away.
+    const auto peak = std::max_element(tail->points.begin(), tail->points.end(),
+                                       [](const Point& a, const Point& b) { return a.value < b.value; });
+    const double over = peak->at_s - tail->points.front().at_s;
     late_at_first_ = tail->first() / per_second;
-    growth_ = (tail->last() - tail->first()) / per_second / over;
-    growth_by_ =
-        fmt::format("{} went from {} to {} in {}", tail->names.front(), in_unit(tail->first(), tail->meaning->unit),
-                    in_unit(tail->last(), tail->meaning->unit), in_time(over));
+    growth_ = over > 0 ? (peak->value - tail->first()) / per_second / over : 0;
+    const auto readable = [&](double value) { return in_unit(value, tail->meaning->unit); };
+    growth_by_ = over > 0 ? fmt::format("{} went from {} to {} in {}", tail->names.front(), readable(tail->first()),
+                                        readable(peak->value), in_time(over))
+                          : fmt::format("{} did not rise above {}", tail->names.front(), readable(tail->first()));
 }
 
 void Planner::sizes() {

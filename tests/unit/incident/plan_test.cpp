@@ -7,6 +7,7 @@ namespace squall::incident {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 Result<Plan> planned(const std::string& text, PlanOptions options = {}) {
     const auto read = read_recording(text, "it");
@@ -39,6 +40,33 @@ TEST(Plan, MoreSlowOnesThanConnectionsAreRefused) {
         EXPECT_THAT(plan.error().message, HasSubstr("slow of 100 connections at most cannot be"));
     }
     EXPECT_TRUE(planned("time,connections,slow_clients\n0,100,100\n9,100,1\n"));
+}
+
+std::string decided(const Plan& plan, const std::string& what) {
+    for (const Decision& decision : plan.decisions)
+        if (decision.what == what) return decision.text;
+    return "nothing";
+}
+
+TEST(Plan, SlowReadersFallBehindUpToTheHighestPointAndNoFurther) {
+    const auto died = planned("time,connections,latency_p99_seconds\n0,100,0.6\n30,100,24.6\n75,100,1.2\n");
+    ASSERT_TRUE(died) << died.error().message;
+    EXPECT_THAT(decided(*died, "pace of slow readers"), HasSubstr("went from 600ms to 24.6s in 30s"));
+}
+
+TEST(Plan, LimitsOfSeveralAddUpAsWhatTheyUseDoes) {
+    const auto two = planned(R"(time,connections,"memory{pod=""a""}","memory{pod=""b""}",)"
+                             R"("memory limit{pod=""a""}","memory limit{pod=""b""}")"
+                             "\n0,100,6GB,6GB,12GB,12GB\n9,100,10GB,10GB,12GB,12GB\n");
+    ASSERT_TRUE(two) << two.error().message;
+    EXPECT_THAT(decided(*two, "memory"), Not(HasSubstr("not limited")));
+    EXPECT_THAT(decided(*two, "memory"), HasSubstr("24GB"));
+}
+
+TEST(Plan, ARecordOfWhichNothingIsRecognisedIsNone) {
+    const auto nothing = planned("time,colour\n0,100\n9,100\n");
+    ASSERT_FALSE(nothing);
+    EXPECT_THAT(nothing.error().message, HasSubstr("nothing was recognised"));
 }
 
 TEST(Plan, ANumberThatNothingIsMeasuredByIsPlannedAllTheSame) {
