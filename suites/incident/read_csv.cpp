@@ -109,12 +109,15 @@ bool is_time_column(std::string_view header) {
 }
 
 /// With the column's unit: "time [ms]". A number without one goes by its size.
-std::optional<double> time_of(const std::string& text, const std::optional<NamedUnit>& unit) {
+Result<Time> time_of(const std::string& text, const std::optional<NamedUnit>& unit) {
     const auto time = time_at(text);
-    if (time && time->length == text.size() && time->kind != Time::Kind::number) return time->seconds;
+    if (time && !*time) return time->error();
+    if (time && (*time)->length == text.size() && (*time)->kind != Time::Kind::number) return **time;
     const auto number = parse_value(text);
-    if (!number || number->unit) return std::nullopt;
-    return unit ? number->number * unit->factor : seconds_by_size(number->number);
+    if (!number || number->unit)
+        return Error{fmt::format("'{}' is no time (2026-03-14T14:23:45Z, 14:23:45, or seconds)", beginning(text, 40))};
+    return Time{Time::Kind::number, unit ? number->number * unit->factor : seconds_by_size(number->number), 0,
+                text.size()};
 }
 
 struct Columns {
@@ -122,11 +125,12 @@ struct Columns {
     std::size_t time = 0;
     std::optional<NamedUnit> time_unit;
     bool decimal_commas = false;
+    Clock clock;
 };
 
 Columns columns_of(std::vector<Cell> header, std::size_t time) {
     const auto unit = unit_in_name(header[time].text);
-    Columns columns{std::move(header), time, unit};
+    Columns columns{std::move(header), time, unit, false, {}};
     std::set<std::string> names;
     for (std::size_t i = 0; i < columns.header.size(); ++i) {
         std::string& name = columns.header[i].text;
@@ -142,7 +146,7 @@ std::string with_point(std::string text) {
     return text;
 }
 
-void read_row(const std::vector<Cell>& row, const Columns& columns, Builder& builder) {
+void read_row(const std::vector<Cell>& row, Columns& columns, Builder& builder) {
     if (row.size() != columns.header.size()) {
         builder.mistake(row.front().place, fmt::format("has {} cell{}, and the header has {}", row.size(),
                                                        row.size() == 1 ? "" : "s", columns.header.size()));
@@ -150,10 +154,10 @@ void read_row(const std::vector<Cell>& row, const Columns& columns, Builder& bui
     }
     const Cell& when = row[columns.time];
     const auto plain = [&](const std::string& text) { return columns.decimal_commas ? with_point(text) : text; };
-    const auto at_s = time_of(plain(when.text), columns.time_unit);
+    const auto time = time_of(plain(std::string(trimmed(when.text))), columns.time_unit);
+    const auto at_s = time ? columns.clock.going_on(*time, when.text, when.place.line) : time.error();
     if (!at_s) {
-        builder.mistake(when.place, fmt::format("'{}' is no time (2026-03-14T14:23:45Z, 14:23:45, or seconds)",
-                                                when.text.substr(0, 40)));
+        builder.mistake(when.place, at_s.error().message);
         return;
     }
     for (std::size_t i = 0; i < row.size(); ++i) {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 
 #include "suites/incident/builder.hpp"
 #include "suites/incident/text.hpp"
@@ -263,37 +261,22 @@ private:
 };
 
 /// Where a line's time stands: behind a bracket, or as `time="…"`.
-std::optional<Time> begin_of(std::string_view line, std::size_t& begin) {
+std::optional<Result<Time>> begin_of(std::string_view line, std::size_t& begin) {
     begin = past(line, " \t[(\"", 0);
     for (const std::string_view key : {"time=", "ts=", "timestamp=", "t=", "@timestamp="})
         if (line.substr(begin, key.size()) == key) begin = past(line, "\"", begin + key.size());
     auto time = time_at(line.substr(begin));
-    if (!time) return time;
-    const std::size_t end = begin + time->length;
+    if (!time || !*time) return time;
+    const std::size_t end = begin + (*time)->length;
     return end >= line.size() || std::string_view(" \t])\",:|").find(line[end]) != std::string_view::npos
                ? time
                : std::nullopt;
 }
 
-/// Times of day go on beyond midnight, and those of a year beyond its end.
-class Clock {
-public:
-    double going_on(const Time& time) {
-        if (last_ && time.seconds + over_ < *last_ - time.period / 2) over_ += time.period;
-        last_ = time.seconds + over_;
-        return *last_;
-    }
-
-private:
-    std::optional<double> last_;
-    double over_ = 0;
-};
-
 }  // namespace
 
 void read_log(std::string_view text, Builder& builder) {
-    std::optional<Time::Kind> kind;
-    std::size_t kind_line = 0, timeless = 0, first_timeless = 0, idle = 0, first_idle = 0;
+    std::size_t timed = 0, timeless = 0, first_timeless = 0, idle = 0, first_idle = 0;
     Clock clock;
     for (std::size_t number = 1; !text.empty() && !builder.enough(); ++number) {
         const auto end = text.find('\n');
@@ -307,16 +290,14 @@ void read_log(std::string_view text, Builder& builder) {
             if (timeless++ == 0) first_timeless = number;
             continue;
         }
-        if (!kind) {
-            kind = time->kind;
-            kind_line = number;
-        } else if (kind != time->kind) {
-            builder.mistake({number, begin + 1}, fmt::format("'{}' is another kind of time than that of line {}",
-                                                             line.substr(begin, time->length), kind_line));
+        ++timed;
+        const auto at_s = *time ? clock.going_on(**time, line.substr(begin, (*time)->length), number) : time->error();
+        if (!at_s) {
+            builder.mistake({number, begin + 1}, at_s.error().message);
             continue;
         }
-        const std::size_t rest = past(line, " \t])\",:|", begin + time->length);
-        Line one(line.substr(rest), number, rest, clock.going_on(*time), builder);
+        const std::size_t rest = past(line, " \t])\",:|", begin + (*time)->length);
+        Line one(line.substr(rest), number, rest, *at_s, builder);
         one.read();
         if (!one.found() && idle++ == 0) first_idle = number;
     }
@@ -324,7 +305,7 @@ void read_log(std::string_view text, Builder& builder) {
         builder.note(fmt::format("{} line{} with a time hold{} no value that is understood, the first is line {}", idle,
                                  idle == 1 ? "" : "s", idle == 1 ? "s" : "", first_idle));
     }
-    if (!kind && first_timeless > 0) {
+    if (timed == 0 && first_timeless > 0) {
         builder.mistake({first_timeless, 1},
                         "does not begin with a time (2026-03-14T14:23:45Z, 14:23:45, or seconds since 1970), and "
                         "neither does any other line");

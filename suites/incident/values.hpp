@@ -44,10 +44,25 @@ struct Time {
     double seconds = 0;      ///< since 1970 (as if in UTC where no zone is given), since midnight, or as it stands
     double period = 0;       ///< after which it begins anew, as the day or year is not said; 0: never
     std::size_t length = 0;  ///< of what was read
+    bool zoned = false;      ///< a zone is given
 };
 /// Since 1970 in seconds, or in thousandths, millionths or billionths of them: by how large it is.
 double seconds_by_size(double number);
-/// At the beginning of `text`.
-std::optional<Time> time_at(std::string_view text);
+/// At the beginning of `text`. Error: a time with what squall does not take (PM, CET, no seconds).
+std::optional<Result<Time>> time_at(std::string_view text);
+
+/// The times of a file, one after the other, on one clock: without its day, a time is of the day on which it is nearest
+/// to the one before, and likewise without its year.
+class Clock {
+public:
+    /// Errors: another kind of time than the first was, a zone in some only, and a time that is a quarter of a day (or
+    /// year) from the one before, of which nobody knows in which direction. `written` and `line` are for those.
+    Result<double> going_on(const Time& time, std::string_view written, std::size_t line);
+
+private:
+    std::optional<Time> first_;
+    std::size_t first_line_ = 0;
+    double last_ = 0;
+};
 
 }  // namespace squall::incident

@@ -62,6 +62,24 @@ TEST(Log, BeyondMidnightAndOutOfOrder) {
     EXPECT_THAT(told(read("23:59:50 c: 1\n00:00:10 c: 3\n00:00:00 c: 2\n")), ElementsAre("c: 0=1 10=2 20=3"));
 }
 
+TEST(Log, OutOfOrderAroundMidnight) {
+    EXPECT_THAT(told(read("23:59:50 c: 1\n00:00:10 c: 3\n23:59:55 c: 2\n00:00:20 c: 4\n")),
+                ElementsAre("c: 0=1 5=2 20=3 30=4"));
+    EXPECT_THAT(told(read("00:00:10 c: 2\n23:59:55 c: 1\n")), ElementsAre("c: 0=1 15=2"));
+    EXPECT_THAT(told(read("Jan  1 00:00:10 c: 2\nDec 31 23:59:55 c: 1\n")), ElementsAre("c: 0=1 15=2"));
+    EXPECT_THAT(refused("08:00:00 c: 1\n20:30:00 c: 2\n"), HasSubstr("it:2:1: '20:30:00' is far from the time before"));
+}
+
+TEST(Log, ZonesAreNoNames) {
+    EXPECT_THAT(told(read("2026-03-14 14:23:45 +0200 c: 1\n2026-03-14 12:23:50 UTC c: 2\n")),
+                ElementsAre("c: 0=1 5=2"));
+    EXPECT_THAT(refused("0 c: 1\n14:23:45 c: 1\n"), HasSubstr("it:2:1: '14:23:45' is another kind of time"));
+    EXPECT_THAT(refused("14:23:45 Z c: 1\n14:23:50 c: 2\n"), HasSubstr("it:2:1: '14:23:50' has no zone"));
+    EXPECT_THAT(refused("02:23:45 PM c: 1\n"), HasSubstr("it:1:1: 'PM' behind the time"));
+    EXPECT_THAT(refused("14:23:45 CET c: 1\n"), HasSubstr("write its offset (+01:00), or UTC"));
+    EXPECT_THAT(refused("14:23 c: 1\n14:24 c: 2\n"), HasSubstr("it:1:1: '14:23' is no time of day with seconds"));
+}
+
 TEST(Log, EventsAreTold) {
     const Recording recording = read(
         "14:23:45 c: 1\n14:23:46 c: 2\n14:23:47 kernel: Out of memory: Killed process\n14:23:48 systemd: restarting "
@@ -168,7 +186,14 @@ TEST(Csv, AsItIsExported) {
     EXPECT_THAT(gaps.notes, ElementsAre("1 value is NaN or infinite, and counts as not recorded"));
 }
 
+TEST(Csv, TimesGoOnBeyondMidnight) {
+    EXPECT_THAT(told(read("time,c\n23:59:50,1\n23:59:55,2\n00:00:05,3\n")), ElementsAre("c: 0=1 5=2 15=3"));
+}
+
 TEST(Csv, Refused) {
+    EXPECT_THAT(refused("time,a\n14:23:45,1\n2026-03-14 14:23:50,2\n"),
+                HasSubstr("it:3:1: '2026-03-14 14:23:50' is another"));
+    EXPECT_THAT(refused("time,a\n02:23:45 PM,1\n"), HasSubstr("it:2:1: 'PM' behind the time"));
     EXPECT_THAT(refused("connections,memory\n5,6\n"), HasSubstr("it:1:1: no column of times"));
     EXPECT_THAT(refused("time,a\n0,1\n1,2,3\n"), HasSubstr("it:3:1: has 3 cells, and the header has 2"));
     EXPECT_THAT(refused("time,a\n0,1\nlater,2\n"), HasSubstr("it:3:1: 'later' is no time"));

@@ -65,7 +65,7 @@ TEST(Units, AreInNames) {
 TEST(Times, OfAllKinds) {
     const auto seconds = [](const char* text) {
         const auto time = time_at(text);
-        return time ? time->seconds : -1;
+        return time && *time ? (*time)->seconds : -1;
     };
     constexpr double day = 1773446400;  // 2026-03-14
     EXPECT_DOUBLE_EQ(seconds("2026-03-14T02:17:05Z"), day + 8225);
@@ -80,7 +80,28 @@ TEST(Times, OfAllKinds) {
     EXPECT_DOUBLE_EQ(seconds("Mar 14 02:17:06") - seconds("Mar 14 02:17:05"), 1);
     EXPECT_DOUBLE_EQ(seconds("Mar  4 02:17:05") - seconds("Mar  3 02:17:05"), 86400);
     for (const char* text : {"", "noon", "25:00:00", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z"})
-        EXPECT_TRUE(!time_at(text) || time_at(text)->kind == Time::Kind::number) << text;
+        EXPECT_TRUE(!time_at(text) || !*time_at(text) || (*time_at(text))->kind == Time::Kind::number) << text;
+}
+
+TEST(Times, WithAZone) {
+    for (const char* text : {"2026-03-14 02:17:05 +0200", "2026-03-14 02:17:05+02:00", "2026-03-14T02:17:05 +02:00",
+                             "2026-03-14 02:17:05+02"}) {
+        const auto time = time_at(text);
+        ASSERT_TRUE(time && *time) << text;
+        EXPECT_TRUE((*time)->zoned) << text;
+        EXPECT_EQ((*time)->seconds, 1773446400 + 1025) << text;
+        EXPECT_EQ((*time)->length, std::string_view(text).size()) << text;
+    }
+    for (const char* text : {"14:23:45Z", "14:23:45 Z", "14:23:45 UTC", "2026-03-14 02:17:05 GMT", "9:23:45 Z"})
+        EXPECT_TRUE((*time_at(text))->zoned) << text;
+    for (const char* text : {"14:23:45 - hub", "14:23:45 -5", "14:23:45 zone", "14:23:45 Z: 5", "14:23:45 EST: 5"})
+        EXPECT_FALSE((*time_at(text))->zoned) << text;
+}
+
+TEST(Times, ThatMayMeanAnythingAreRefused) {
+    for (const char* text :
+         {"02:23:45 PM", "2:23:45pm", "2026-03-14 02:23:45 am", "14:23:45 CET", "14:23:45EST x", "14:23"})
+        EXPECT_TRUE(time_at(text) && !*time_at(text)) << text;
 }
 
 }  // namespace
