@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "suites/incident/text.hpp"
+
 namespace squall::incident {
 namespace {
 
@@ -13,9 +15,9 @@ constexpr double value_max = 1e18;
 
 }  // namespace
 
-void Builder::mistake(Place place, std::string message) {
+void Builder::mistake(Place place, std::string_view message) {
     if (enough_) return;
-    errors_.push_back({file_, place.line, place.column, std::move(message)});
+    errors_.push_back({file_, place.line, place.column, as_line(message)});
     enough_ = errors_.size() >= mistakes_max;
 }
 
@@ -41,6 +43,9 @@ void Builder::value(const std::string& name, double at_s, Value value, Place pla
     constexpr Unit time{dimension::time}, letter_m{dimension::time, false, true};
     if (series.unit == letter_m && value.unit == time) series.unit = time;
     if (series.unit == time && value.unit == letter_m) value.unit = time;
+    // "5 clients" is as much as "5".
+    constexpr Unit count{dimension::none};
+    if ((series.unit == count && !value.unit) || (value.unit == count && !series.unit)) value.unit = series.unit;
     if (value.unit != series.unit && value.number != 0) {  // nought needs no unit
         if (std::any_of(values.begin(), values.end(), [](const Read& read) { return read.point.value != 0; })) {
             const auto word = [](const auto& unit) { return unit ? to_string(*unit) : "no unit"; };
@@ -157,8 +162,9 @@ ReadRecording Builder::finish(std::string format) && {
     }
     several_at_once();
     if (gaps_ > 0)
-        note(gaps_ == 1 ? "1 value is NaN or infinite, and counts as not recorded"
-                        : fmt::format("{} values are NaN or infinite, and count as not recorded", gaps_));
+        note(gaps_ == 1
+                 ? "1 value is none (NaN, infinite, null, n/a, -), and counts as not recorded"
+                 : fmt::format("{} values are none (NaN, infinite, null, n/a, -), and count as not recorded", gaps_));
     for (Event& event : events_)
         event.at_s -= first;
     std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) { return a.at_s < b.at_s; });

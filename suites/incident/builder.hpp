@@ -11,7 +11,7 @@ class Builder {
 public:
     explicit Builder(std::string file) : file_(std::move(file)) {}
 
-    void mistake(Place place, std::string message);
+    void mistake(Place place, std::string_view message);
     /// There are as many mistakes as anybody reads, or more values than are kept: nothing further need be read.
     bool enough() const { return enough_; }
 
@@ -19,7 +19,7 @@ public:
     void value(const std::string& name, double at_s, Value value, Place place);
     void event(Event::What what, double at_s, std::string text, Place place);
     void unread(const std::string& name, std::string problem, Place place, bool in_words = false);
-    /// A value that is NaN or infinite.
+    /// A value that is NaN, infinite, or written as none.
     void gap() { ++gaps_; }
     void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
 

@@ -13,12 +13,8 @@ namespace {
 
 constexpr std::size_t unread_max = 20;  // names
 
-/// One line, in which nothing steers a terminal.
 std::string printable(std::string_view text, std::size_t most) {
-    std::string clean(beginning(text, most));
-    std::replace_if(
-        clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; }, '?');
-    return clean;
+    return std::string(beginning(as_line(text), most));
 }
 
 std::string course(const std::vector<Point>& points, const Unit& unit) {

@@ -120,30 +120,100 @@ Result<Time> time_of(const std::string& text, const std::optional<NamedUnit>& un
                 text.size()};
 }
 
+/// What a comma in a number is, where cells are separated by semicolons.
+struct Comma {
+    bool decimal = false, thousands = false;  ///< both: cells of the column show one, and others the other
+};
+
+enum class Written { plain, decimal_comma, thousands, either };
+
+/// 0,5 and 1234,567 have a decimal comma, 1,234,567 and 1,234.5 have not; of 1,234 and 1.234 nothing tells.
+Written written(std::string_view text) {
+    text = trimmed(text);
+    if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
+    const std::string_view number = text.substr(0, text.find_first_not_of("0123456789,."));
+    const auto commas = std::count(number.begin(), number.end(), ',');
+    const auto points = std::count(number.begin(), number.end(), '.');
+    const std::size_t mark = number.find_first_of(",.");
+    if (commas + points == 0 || (points == 1 && commas == 0)) return Written::plain;
+    const bool three_behind = number.size() - number.find_last_of(",.") == 4;
+    if (commas + points == 1)
+        return three_behind && mark >= 1 && mark <= 3 && number.front() != '0' ? Written::either
+                                                                               : Written::decimal_comma;
+    return number.find_last_of('.') == number.npos || number.find_last_of('.') > number.find_last_of(',')
+               ? Written::thousands
+               : Written::decimal_comma;
+}
+
 struct Columns {
     std::vector<Cell> header;
     std::size_t time = 0;
     std::optional<NamedUnit> time_unit;
-    bool decimal_commas = false;
+    std::vector<Comma> commas;  ///< of each column; none: commas separate thousands
     Clock clock;
 };
 
 Columns columns_of(std::vector<Cell> header, std::size_t time) {
     const auto unit = unit_in_name(header[time].text);
-    Columns columns{std::move(header), time, unit, false, {}};
+    Columns columns{std::move(header), time, unit, {}, {}};
     std::set<std::string> names;
     for (std::size_t i = 0; i < columns.header.size(); ++i) {
         std::string& name = columns.header[i].text;
-        if (!name.empty() && !names.insert(name).second) name = labelled(name, fmt::format("column=\"{}\"", i + 1));
+        if (trimmed(name).empty()) name = fmt::format("column {}", i + 1);
+        if (!names.insert(name).second) name = labelled(name, fmt::format("column=\"{}\"", i + 1));
     }
     return columns;
 }
 
-/// 1,5 where commas separate nothing else.
-std::string with_point(std::string text) {
-    if (std::count(text.begin(), text.end(), ',') == 1 && text.find('.') == std::string::npos)
+/// 1.5, unlike 2026-03-14 14:23:45.5.
+bool is_pointed(std::string_view text) {
+    const auto mark = text.find_first_not_of("+-0123456789 ");
+    return mark != text.npos && text[mark] == '.' && text.find('-', 1) == text.npos;
+}
+
+/// What the cells of each column show.
+std::vector<Comma> commas_in(Cells cells) {
+    std::vector<Comma> columns;
+    while (!cells.done()) {
+        Place wrong;
+        const auto row = cells.next(wrong);
+        if (!row) break;  // it is said when it is read
+        columns.resize(std::max(columns.size(), row->size()));
+        for (std::size_t i = 0; i < row->size(); ++i) {
+            const Written how = written((*row)[i].text);
+            columns[i].decimal |= how == Written::decimal_comma;
+            columns[i].thousands |= how == Written::thousands;
+        }
+    }
+    return columns;
+}
+
+/// 1,5 as 1.5 where that is what it means. Error: nothing tells.
+Result<std::string> with_point(std::string text, const Columns& columns, std::size_t column) {
+    if (columns.commas.empty()) return text;
+    const Written how = written(text);
+    const Comma shown = column < columns.commas.size() ? columns.commas[column] : Comma{};
+    const std::string cell(beginning(text, 40));
+    if (how == Written::either && shown.decimal == shown.thousands)
+        return Error{
+            fmt::format("'{}' has a comma, and no other cell of the column tells whether it is a decimal one; write "
+                        "1234 or 1.234",
+                        cell)};
+    // 1.234 next to 0,5: its point is that of thousands, or a slip.
+    if (how == Written::plain && shown.decimal && is_pointed(text))
+        return Error{fmt::format("'{}' has a point, and other cells of the column have decimal commas", cell)};
+    if (how == Written::decimal_comma || (how == Written::either && shown.decimal)) {
+        text.erase(std::remove(text.begin(), text.end(), '.'), text.end());  // 1.234,5
         text[text.find(',')] = '.';
+    }
     return text;
+}
+
+Result<double> instant_of(const Cell& when, Columns& columns) {
+    const auto text = with_point(std::string(trimmed(when.text)), columns, columns.time);
+    if (!text) return text.error();
+    const auto time = time_of(*text, columns.time_unit);
+    return time ? columns.clock.going_on(*time, when.text, when.place.line) : time.error();
 }
 
 void read_row(const std::vector<Cell>& row, Columns& columns, Builder& builder) {
@@ -153,22 +223,24 @@ void read_row(const std::vector<Cell>& row, Columns& columns, Builder& builder) 
         return;
     }
     const Cell& when = row[columns.time];
-    const auto plain = [&](const std::string& text) { return columns.decimal_commas ? with_point(text) : text; };
-    const auto time = time_of(plain(std::string(trimmed(when.text))), columns.time_unit);
-    const auto at_s = time ? columns.clock.going_on(*time, when.text, when.place.line) : time.error();
+    const auto at_s = instant_of(when, columns);
     if (!at_s) {
         builder.mistake(when.place, at_s.error().message);
         return;
     }
     for (std::size_t i = 0; i < row.size(); ++i) {
-        if (i == columns.time || columns.header[i].text.empty()) continue;
-        if (is_not_finite(row[i].text)) builder.gap();
-        if (is_gap(row[i].text)) continue;
-        const auto value = parse_value(plain(row[i].text));
+        if (i == columns.time) continue;
+        const auto& [text, place] = row[i];
+        if (is_gap(text)) {
+            if (!trimmed(text).empty()) builder.gap();
+            continue;
+        }
+        const auto plain = with_point(text, columns, i);
+        const auto value = plain ? parse_value(*plain) : plain.error();
         if (value) {
-            builder.value(columns.header[i].text, *at_s, *value, row[i].place);
+            builder.value(columns.header[i].text, *at_s, *value, place);
         } else {
-            builder.unread(columns.header[i].text, value.error().message, row[i].place);
+            builder.unread(columns.header[i].text, value.error().message, place);
         }
     }
 }
@@ -209,7 +281,7 @@ void read_csv(std::string_view text, Builder& builder) {
             return;
         }
         columns = columns_of(*row, static_cast<std::size_t>(time - row->begin()));
-        columns->decimal_commas = separator == ';';
+        if (separator == ';') columns->commas = commas_in(cells);
     }
 }
 

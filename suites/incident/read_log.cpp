@@ -5,12 +5,14 @@
 #include <algorithm>
 
 #include "suites/incident/builder.hpp"
+#include "suites/incident/log_event.hpp"
 #include "suites/incident/text.hpp"
 
 namespace squall::incident {
 namespace {
 
 constexpr std::string_view blanks = " \t";
+constexpr std::size_t line_bytes = 64 * 1024;
 
 std::size_t past(std::string_view text, std::string_view any_of, std::size_t from) {
     return std::min(text.find_first_not_of(any_of, from), text.size());
@@ -55,6 +57,31 @@ std::vector<std::string> name_words(std::string_view text) {
     return words;
 }
 
+/// 10.0.0.1, 10.0.0.1:5123, [::1]:5123, fe80::1 at the beginning: its length, 0 where there is none.
+std::size_t address_length(std::string_view text) {
+    const auto number = [&](std::size_t from) { return past(text, "0123456789", from) - from; };
+    std::size_t at = 0;
+    if (!text.empty() && text.front() == '[') {
+        const std::size_t end = past(text, "0123456789abcdefABCDEF:.", 1);
+        if (end < text.size() && text[end] == ']' && text.substr(0, end).find(':') != std::string_view::npos)
+            at = end + 1;
+    } else if (const std::size_t end = past(text, "0123456789abcdefABCDEF:", 0);
+               text.substr(0, end).find("::") != std::string_view::npos) {
+        at = end;
+    } else {
+        for (int i = 0; i < 4; ++i) {
+            const std::size_t digits = number(at);
+            if (digits < 1 || digits > 3) return 0;
+            at += digits;
+            if (i < 3 && (at >= text.size() || text[at++] != '.')) return 0;
+        }
+    }
+    if (at > 0 && at < text.size() && text[at] == ':' && number(at + 1) > 0) at += 1 + number(at + 1);
+    const bool ends = at >= text.size() || std::string_view(" \t,;|)]}\"':./").find(text[at]) != std::string_view::npos;
+    const bool goes_on = at + 1 < text.size() && text[at] == '.' && is_digit(text[at + 1]);  // 1.2.3.4.5
+    return ends && !goes_on ? at : 0;
+}
+
 /// One line behind its time.
 class Line {
 public:
@@ -65,6 +92,8 @@ public:
         while (at_ < text_.size()) {
             if (text_[at_] == ':' || text_[at_] == '=') {
                 pair();
+            } else if (const std::size_t address = begins_word() ? address_length(text_.substr(at_)) : 0; address > 0) {
+                at_ += address;
             } else {
                 ++at_;
             }
@@ -72,7 +101,10 @@ public:
         const std::size_t rest = past(text_, blanks, name_from_);
         if (said_by_ && pairs_.empty() && rest < text_.size()) in_words(*said_by_);
         said_ += text_.substr(name_from_);
-        look_for_event();
+        if (const auto what = event_in(said_)) {
+            builder_.event(*what, at_s_, std::string(text_), place(0));
+            found_ = true;
+        }
         for (const Pair& pair : pairs_)
             builder_.value(labelled(pair.name, labels_), at_s_, pair.value, place(pair.from));
         found_ |= !pairs_.empty();
@@ -90,6 +122,10 @@ private:
 
     Place place(std::size_t at) const { return {number_, offset_ + at + 1}; }
 
+    bool begins_word() const {
+        return at_ == 0 || std::string_view(" \t([\"'<,;|").find(text_[at_ - 1]) != std::string_view::npos;
+    }
+
     void pair() {
         const bool equals = text_[at_] == '=';
         const std::string name = equals ? key() : phrase();
@@ -97,6 +133,14 @@ private:
         const bool quoted = from < text_.size() && text_[from] == '"';
         from += quoted;
         if (equals && tells_apart(name)) return take_label(name, quoted, from);
+        if (const std::size_t address = address_length(text_.substr(std::min(from, text_.size()))); address > 0) {
+            if (!name.empty()) {
+                builder_.unread(name, fmt::format("'{}' is an address", text_.substr(from, address)), place(from),
+                                true);
+            }
+            at_ = name_from_ = from + address;
+            return;
+        }
         const auto value = value_at(text_.substr(from));
         if (!value || name.empty()) {
             no_value(equals, quoted, from);
@@ -111,7 +155,9 @@ private:
         at_ = from + (*value)->length;
         at_ += quoted && at_ < text_.size() && text_[at_] == '"';
         name_ = name;
-        with_limit((*value)->value, from);
+        with_limit(**value, from);
+        // "0 processes killed"; a marker, as what stood there is a value.
+        if ((*value)->value.number == 0) said_ += " : 0 ";
         at_ = past(text_, " \t,;|", at_);
         if (at_ < text_.size() && text_[at_] == '(')  // the same once more: 8,589,934,592 (8 GiB)
             at_ = std::min(text_.find(')', at_), text_.size() - 1) + 1;
@@ -119,7 +165,8 @@ private:
     }
 
     /// `value / limit`, `value of limit`: the limit is a series of its own.
-    void with_limit(Value value, std::size_t from) {
+    void with_limit(const ValueAt& read, std::size_t from) {
+        Value value = read.value;
         std::size_t next = past(text_, blanks, at_);
         const bool slash = next < text_.size() && text_[next] == '/';
         const bool of = text_.substr(next, 3) == "of ";
@@ -127,20 +174,16 @@ private:
         const auto limit = slash || of ? value_at(text_.substr(std::min(next, text_.size()))) : std::nullopt;
         if (!limit || !*limit) {
             pairs_.push_back({name_, value, from});
+            if (!limit) return;
+            builder_.unread(name_ + " limit", limit->error().message, place(next));
+            at_ = std::min(text_.find_first_of(blanks, next), text_.size());
             return;
         }
-        const Value most = (*limit)->value;
         // "15.2 / 16 GB": the unit is that of both.
-        if (!value.unit && most.unit) value = scaled_like(value, text_.substr(next, (*limit)->length));
+        if (!value.unit && read.factor == 1) value = {value.number * (*limit)->factor, (*limit)->value.unit};
         pairs_.push_back({name_, value, from});
-        pairs_.push_back({name_ + " limit", most, next});
+        pairs_.push_back({name_ + " limit", (*limit)->value, next});
         at_ = next + (*limit)->length;
-    }
-
-    static Value scaled_like(const Value& value, std::string_view with_unit) {
-        const auto unit = with_unit.find_first_not_of("0123456789.,+- ");
-        const auto named = unit == std::string_view::npos ? std::nullopt : unit_by_name(with_unit.substr(unit));
-        return named ? Value{value.number * named->factor, named->unit} : value;
     }
 
     void take_label(const std::string& key, bool quoted, std::size_t from) {
@@ -213,41 +256,6 @@ private:
         return stem.empty() ? name : stem + " " + name;
     }
 
-    /// What says that it happened: "restarted", not "restart policy"; nor "0 processes killed".
-    void look_for_event() {
-        const std::string words = " " + lower(said_) + " ";
-        const auto has = [&](std::string_view word) {
-            for (std::size_t at = words.find(word); at != std::string::npos; at = words.find(word, at + 1)) {
-                if (!goes_on(words[at - 1]) && !goes_on(words[at + word.size()]) &&
-                    !is_denied(std::string_view(words).substr(0, at)))
-                    return true;
-            }
-            return false;
-        };
-        const auto is = [&](Event::What what) {
-            found_ = true;
-            builder_.event(what, at_s_, std::string(text_), place(0));
-        };
-        if (has("oom") || has("oomkilled") || has("oom-killed") || has("out of memory"))
-            return is(Event::What::killed_for_memory);
-        if (has("killed") || has("crashed") || has("sigkill") || has("segfault") || has("panic"))
-            return is(Event::What::killed);
-        if (has("restarted") || has("restarting") || has("scheduled restart")) return is(Event::What::restarted);
-    }
-
-    static bool goes_on(char c) { return is_letter(c) || c == '_'; }
-
-    /// By one of the three words before it.
-    static bool is_denied(std::string_view before) {
-        const auto words = name_words(before);
-        for (std::size_t i = words.size() - std::min<std::size_t>(3, words.size()); i < words.size(); ++i) {
-            if (is_one_of(words[i], {"no", "not", "never", "without", "zero", "none"})) return true;
-            // "worker 0 crashed": the nought is that worker's.
-            if (words[i] == "0" && (i == 0 || words[i - 1].back() == ':')) return true;
-        }
-        return false;
-    }
-
     std::string_view text_;
     std::size_t number_, offset_;
     double at_s_;
@@ -284,6 +292,10 @@ void read_log(std::string_view text, Builder& builder) {
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
         if (past(line, blanks, 0) == line.size()) continue;
+        if (line.size() > line_bytes) {
+            builder.mistake({number, 1}, "is longer than 64 KiB, which no line of a log is");
+            continue;
+        }
         std::size_t begin = 0;
         const auto time = begin_of(line, begin);
         if (!time) {

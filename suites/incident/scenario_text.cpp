@@ -32,10 +32,9 @@ std::string cores(double value) {
 
 std::string in_quotes(std::string_view text) {
     std::string quoted = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
+    for (const char c : as_line(text)) {
         if (c == '"' || c == '\\') quoted += '\\';
-        quoted += byte < ' ' || byte == 0x7F ? std::string("?") : std::string(1, c);
+        quoted += c;
     }
     return quoted + "\"";
 }
@@ -54,8 +53,8 @@ struct PhaseSpan {
 
 class Writer {
 public:
-    Writer(const Plan& plan, const Recording& recording, const Recognition& recognition, const Source& source)
-        : plan_(plan), recording_(recording), recognition_(recognition), source_(source) {
+    Writer(const Plan& plan, const Recognition& recognition, const Source& source)
+        : plan_(plan), recognition_(recognition), source_(source) {
         cut_phases();
         collect_faults();
     }
@@ -141,10 +140,7 @@ private:
         line("# Written by squall incident import, from {}. What was recorded stands at the end, under 'record'.",
              in_quotes(source_.file));
         for (const Decision& decision : plan_.decisions) {
-            std::string text = decision.text;
-            std::replace_if(
-                text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-            line("#   {:<9} {}: {}", to_string(decision.by), decision.what, text);
+            line("#   {:<9} {}: {}", to_string(decision.by), decision.what, as_line(decision.text));
         }
         line("name: {}", source_.name);
         line("summary: {}", in_quotes(fmt::format("Replays {}: 1 connection for {:g}, {:g} recorded seconds a second.",
@@ -285,7 +281,7 @@ private:
         for (const Recognised& one : recognition_.recognised) {
             const std::string course = points(one.points);
             if (one.measure().empty() || course.empty() || names.size() == series_max) continue;
-            std::string name = in_quotes(beginning(fmt::format("{}", fmt::join(one.names, " + ")), 200));
+            std::string name = in_quotes(beginning(as_line(fmt::format("{}", fmt::join(one.names, " + "))), 200));
             if (std::find(names.begin(), names.end(), name) != names.end()) name = in_quotes(one.word());
             names.push_back(name);
             series +=
@@ -357,7 +353,6 @@ private:
     }
 
     const Plan& plan_;
-    const Recording& recording_;
     const Recognition& recognition_;
     const Source& source_;
     std::vector<PhaseSpan> phases_;
@@ -383,9 +378,8 @@ std::string scenario_name(std::string_view file) {
     return name.empty() || !is_letter(name.front()) ? "incident" + (name.empty() ? "" : "-" + name) : name;
 }
 
-std::string to_scenario(const Plan& plan, const Recording& recording, const Recognition& recognition,
-                        const Source& source) {
-    return Writer(plan, recording, recognition, source).write();
+std::string to_scenario(const Plan& plan, const Recognition& recognition, const Source& source) {
+    return Writer(plan, recognition, source).write();
 }
 
 }  // namespace squall::incident

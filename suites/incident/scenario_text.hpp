@@ -13,8 +13,7 @@ struct Source {
 /// "Broadcast 2026_03.log" → "broadcast-2026-03": a scenario's name.
 std::string scenario_name(std::string_view file);
 
-std::string to_scenario(const Plan& plan, const Recording& recording, const Recognition& recognition,
-                        const Source& source);
+std::string to_scenario(const Plan& plan, const Recognition& recognition, const Source& source);
 
 /// For people: what was recognised and what was not, what happened, what was decided and by what.
 std::string to_listing(const Plan& plan, const Recording& recording, const Recognition& recognition);

@@ -35,6 +35,9 @@ inline std::string_view beginning(std::string_view text, std::size_t most) {
         --most;
     return text.substr(0, most);
 }
+/// One line of UTF-8 in which nothing steers a terminal: any other byte is a question mark.
+std::string as_line(std::string_view text);
+
 inline std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (is_blank(text.front()) || text.front() == '\r'))
         text.remove_prefix(1);

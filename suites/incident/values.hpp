@@ -1,4 +1,4 @@
-// Values and times as people and programs write them: 50,234 · 8 GiB · 15.2G · 1m32.6s · 0.8 % · 120 msg/s;
+// Values and times as people and programs write them: 50,234 · 50'234 · 8 GiB · 15.2G · 1m32.6s · 0.8 % · 120 msg/s;
 // 2026-03-14T14:23:45.5Z, 14:23:45, seconds or milliseconds since 1970.
 #pragma once
 
@@ -13,10 +13,11 @@ struct Value {
 
 /// The longest value at the beginning of `text`, and its length; none where nothing begins that looks like one.
 /// What follows it is a blank, a separator, a closing bracket or quote, or the end. Error: it begins with a digit, and
-/// is no number with a unit that is known (1.2.3, 5 and a comma and two digits, 15QB).
+/// is no number with a unit that is known (1.2.3, 5 and a comma and two digits, 15QB, 12 345, 8 gigs at the end).
 struct ValueAt {
     Value value;
     std::size_t length = 0;
+    double factor = 1;  ///< of its unit, or of k, M, G, T
 };
 std::optional<Result<ValueAt>> value_at(std::string_view text);
 

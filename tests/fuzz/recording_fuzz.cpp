@@ -34,7 +34,7 @@ void fuzz(std::string_view input) {
     if (!plan) return REQUIRE(!plan.error().message.empty());
     REQUIRE(!to_listing(*plan, recording, *recognition).empty());
     static const std::vector<Fault> faults = replay_faults();
-    const std::string text = to_scenario(*plan, recording, *recognition, {"fuzzed.log", "fuzzed"});
+    const std::string text = to_scenario(*plan, *recognition, {"fuzzed.log", "fuzzed"});
     const auto parsed = parse_scenario(text, "fuzzed.yaml", faults);
     for (const InputError& error : parsed.errors)
         std::fprintf(stderr, "%s\n", to_string(error).c_str());

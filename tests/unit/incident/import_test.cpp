@@ -32,7 +32,7 @@ Imported import_text(const std::string& text, PlanOptions options = {},
     EXPECT_TRUE(plan) << plan.error().message;
     if (!plan) return {};
     Imported imported{*plan,
-                      to_scenario(*plan, *read.recording, *recognition, {"it.log", "it"}),
+                      to_scenario(*plan, *recognition, {"it.log", "it"}),
                       to_listing(*plan, *read.recording, *recognition),
                       {}};
     const auto parsed = parse_scenario(imported.text, "it.yaml", all_faults());
@@ -271,7 +271,7 @@ TEST(Import, TheListingSaysWhatWasNotRead) {
     EXPECT_THAT(imported.listing, HasSubstr("queue depth                  1 value, the first in line 1: 'about 7' is"));
     EXPECT_THAT(imported.listing, HasSubstr("ignored, as --map says: c\n"));
     EXPECT_THAT(imported.listing, HasSubstr("1 line with a time holds no value that is understood"));
-    EXPECT_THAT(imported.listing, HasSubstr("1 value is NaN"));
+    EXPECT_THAT(imported.listing, HasSubstr("1 value is none (NaN"));
     EXPECT_THAT(imported.listing, Not(HasSubstr("everything was recognised")));
 }
 
@@ -290,6 +290,14 @@ TEST(Import, ALongNameIsCutBetweenCharacters) {
     const std::string& name = imported.scenario.record->series.at(0).name;
     EXPECT_LE(name.size(), 200u);
     EXPECT_NE(static_cast<unsigned char>(name.back()), 0xC2);  // of µ in UTF-8, the first byte
+}
+
+TEST(Import, WhatIsNoUtf8IsReplaced) {
+    const Imported imported = import_text(
+        "0 m\xE9moire rss: 5 B connections: 10\n1 m\xE9moire rss: 6 B connections: 10\n2 \xFFhub \xC2\x85 crashed\n");
+    EXPECT_EQ(imported.scenario.record->series.at(0).name, "m?moire rss");
+    for (const std::string& text : {imported.text, imported.listing})
+        EXPECT_EQ(text.find_first_of("\xE9\xFF\x85"), std::string::npos);
 }
 
 TEST(Import, AMessageOfNoSizeIsNone) {

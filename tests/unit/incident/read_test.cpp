@@ -131,7 +131,7 @@ TEST(Log, WhatIsSaidInWordsIsKeptAside) {
     EXPECT_FALSE(recording.unread[1].in_words);
     EXPECT_THAT(recording.notes,
                 ElementsAre("3 lines with a time hold no value that is understood, the first is line 2",
-                            "2 values are NaN or infinite, and count as not recorded"));
+                            "2 values are none (NaN, infinite, null, n/a, -), and count as not recorded"));
 }
 
 TEST(Log, OnlyWhatHappenedIsAnEvent) {
@@ -142,6 +142,55 @@ TEST(Log, OnlyWhatHappenedIsAnEvent) {
          {"hub crashed", "worker 0 crashed", "systemd: hub.service: Scheduled restart job", "hub restarted", "OOM",
           "hub invoked oom-killer", "panic: runtime error", "msg=\"hub was killed\""})
         EXPECT_EQ(read(fmt::format("0 c: 1\n1 c: 2 {}\n", line)).events.size(), 1u) << line;
+}
+
+TEST(Log, WhatDeniesAnEvent) {
+    for (const char* line :
+         {"hub: 0 processes killed", "reaper: killed 0 processes", "OOM killer: disabled", "oom-killer: disabled",
+          "client killed its connection", "client 17 was killed", "connection restarted", "killed 3 connections",
+          "killed no process", "hub: 0 killed", "restarted 0 times"})
+        EXPECT_TRUE(read(fmt::format("0 c: 1\n1 c: 2 \n2 {}\n", line)).events.empty()) << line;
+    for (const char* line : {"connections: 0 OOM killed", "panic: no space left", "hub crashed: connection refused",
+                             "clients: 0 hub crashed", "OOM killed, 0 left", "all connections lost, hub was killed",
+                             "killed without warning", "worker 0 killed"})
+        EXPECT_EQ(read(fmt::format("0 c: 1\n1 c: 2\n2 {}\n", line)).events.size(), 1u) << line;
+}
+
+TEST(Log, LongLinesAreReadOnceOrNotAtAll) {
+    std::string words;
+    while (words.size() < 60'000)  // quadratic, it takes seconds
+        words += "no oom ";
+    std::string text = "0 c: 1\n1 c: 2\n";
+    for (int i = 0; i < 20; ++i)
+        text += "2 " + words + "\n";
+    EXPECT_TRUE(read(text).events.empty());
+    EXPECT_THAT(refused("0 c: 1\n1 c: 2\n2 " + words + words + "\n"), HasSubstr("it:3:1: is longer than 64 KiB"));
+}
+
+TEST(Log, AddressesAreText) {
+    const Recording recording = read(
+        "0 connections: 1 client connected: 10.0.0.1:5123 rss: 8 B\n1 from [::1]:5123 peer: 2001:db8::1\n"
+        "2 client connected: 10.0.0.1\n3 peer=[fe80::1]:80 connections=2\n");
+    EXPECT_THAT(told(recording), ElementsAre("connections count: 0=1 3=2", "rss B: 0=8"));
+    for (const Unread& unread : recording.unread)
+        EXPECT_TRUE(unread.in_words) << unread.name << ": " << unread.problem;
+}
+
+TEST(Log, UnitsThatAreNotKnown) {
+    for (const char* value : {"8 gigs", "8 gigs, d: 5", "8 gigs / 16 gigs", "12 345", "120/min", "5 per hour"}) {
+        const Recording recording = read(fmt::format("0 x: 1\n1 x: 2\n2 memory: {}\n", value));
+        ASSERT_FALSE(recording.unread.empty()) << value;
+        EXPECT_EQ(recording.unread.front().name, "memory") << value;
+        EXPECT_FALSE(recording.unread.front().in_words) << value;
+    }
+    EXPECT_THAT(
+        told(read("0 connections: 1000 queued: 5\n1 connections: 1,000 clients now\n2 queued: 6 in all queues\n")),
+        ElementsAre("connections: 0=1000 1=1000", "queued: 0=5 2=6"));
+    EXPECT_THAT(told(read("0 memory: 1.5 / 16G\n1 memory: 1'500 / 16'000M\n")),
+                ElementsAre("memory: 0=1.5e+09 1=1.5e+09", "memory limit: 0=1.6e+10 1=1.6e+10"));
+    const Recording limit = read("0 memory: 5 / 16QB\n1 memory: 6 / 16QB\n");
+    ASSERT_EQ(limit.unread.size(), 1u);
+    EXPECT_EQ(limit.unread[0].name, "memory limit");
 }
 
 TEST(Log, OverTheTurnOfTheYear) {
@@ -183,11 +232,30 @@ TEST(Csv, AsItIsExported) {
     EXPECT_THAT(told(read("time;c\n0,5;0,123\n1,5;1,5\n")), ElementsAre("c: 0=0.123 1=1.5"));
     const Recording gaps = read("time,c\n0,1\n1,+Inf\n2,\n3,4\n");
     EXPECT_THAT(told(gaps), ElementsAre("c: 0=1 3=4"));
-    EXPECT_THAT(gaps.notes, ElementsAre("1 value is NaN or infinite, and counts as not recorded"));
+    EXPECT_THAT(gaps.notes, ElementsAre("1 value is none (NaN, infinite, null, n/a, -), and counts as not recorded"));
 }
 
 TEST(Csv, TimesGoOnBeyondMidnight) {
     EXPECT_THAT(told(read("time,c\n23:59:50,1\n23:59:55,2\n00:00:05,3\n")), ElementsAre("c: 0=1 5=2 15=3"));
+}
+
+TEST(Csv, GapsAreCountedAndColumnsNamed) {
+    const Recording recording = read("time,,memory_mb\n0,1,5\n1,n/a,-\n2,null,\n3,2,none\n");
+    EXPECT_THAT(told(recording), ElementsAre("column 2: 0=1 3=2", "memory_mb B: 0=5e+06"));
+    EXPECT_THAT(recording.notes, ElementsAre(HasSubstr("4 values are none (NaN, infinite, null, n/a, -)")));
+}
+
+TEST(Csv, CommasAmongSemicolons) {
+    EXPECT_THAT(told(read("time;a;b;c\n0;1,000;1,000;1.000\n1;0,5;1,000,000;1.5\n")),
+                ElementsAre("a: 0=1 1=0.5", "b: 0=1000 1=1e+06", "c: 0=1 1=1.5"));
+    const Recording recording = read("time;a;b\n0;1,000;1\n1;2;1.234,5\n2;2;1.000\n");
+    EXPECT_THAT(told(recording), ElementsAre("b: 0=1 1=1234.5", "a: 1=2 2=2"));
+    ASSERT_EQ(recording.unread.size(), 2u);
+    EXPECT_THAT(recording.unread[0].problem, HasSubstr("'1,000' has a comma, and no other cell"));
+    EXPECT_THAT(recording.unread[1].problem, HasSubstr("'1.000' has a point"));
+    EXPECT_THAT(refused("elapsed;a\n1,000;1\n2,000;2\n"), HasSubstr("it:2:1: '1,000' has a comma"));
+    EXPECT_THAT(told(read("time;a\n2026-03-14 14:23:45,500;1\n2026-03-14 14:23:46.500;2\n")),
+                ElementsAre("a: 0=1 1=2"));
 }
 
 TEST(Csv, Refused) {
@@ -213,7 +281,8 @@ TEST(Prometheus, SeriesAndGaps) {
              "\n" + answer(R"({"metric":{"__name__":"rss","pod":"a"},"values":[[10,"5"],[40,"6"]]})"));
     EXPECT_THAT(told(recording),
                 ElementsAre("up: 0=1 20=2.5", "{quantile=\"0.99\"}: 20=3", "rss{pod=\"a\"}: 0=5 30=6"));
-    EXPECT_THAT(recording.notes, ElementsAre("2 values are NaN or infinite, and count as not recorded"));
+    EXPECT_THAT(recording.notes,
+                ElementsAre("2 values are none (NaN, infinite, null, n/a, -), and count as not recorded"));
 }
 
 TEST(Prometheus, AnswersWithoutANameAreToldApart) {

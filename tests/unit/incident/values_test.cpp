@@ -30,10 +30,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Written{"250µs", 250e-6, "s"}, Written{"0.8 %", 0.008, "share"}, Written{"600%", 6, "share"},
                     Written{"1 MB/s", 1e6, "B/s"}, Written{"120/s", 120, "1/s"}, Written{"120 msg/s", 120, "1/s"},
                     Written{"287 messages", 287, "count"}, Written{"1.5 cores", 1.5, "cores"},
+                    Written{"12'345", 12345, ""}, Written{"8 gigabytes", 8e9, "B"}, Written{"350 millis", 0.35, "s"},
+                    Written{"15 Mbps", 1.875e6, "B/s"}, Written{"15 MBps", 15e6, "B/s"},
+                    Written{"8 Mbit/s", 1e6, "B/s"}, Written{"5 minutes", 300, "s"},
+                    Written{"120 per second", 120, "1/s"}, Written{"1.2k msg/s", 1200, "1/s"},
                     Written{"1e+06", 1e6, ""}, Written{"-3", -3, ""}));
 
 TEST(Values, WhatIsNoneIsRefused) {
-    for (const char* text : {"", "many", "1.2.3", "5,23", "0,123", "15QB", "8 GB!", "0x1F", "1e999", "NaN", "12 34"})
+    for (const char* text : {"", "many", "1.2.3", "5,23", "0,123", "15QB", "8 GB!", "0x1F", "1e999", "NaN", "12 34",
+                             "12 345", "8 gigs", "15 Mb", "120/min", "120 per hour", "5 MB/min", "5 furlongs/s"})
         EXPECT_FALSE(parse_value(text)) << text;
 }
 
