@@ -88,8 +88,8 @@ int incident_import(const IncidentImportArguments& arguments) {
     if (!plan) return refuse(fmt::format("{}: {}", arguments.file, plan.error().message), 2);
 
     const fs::path file = fs::path(arguments.file).filename();
-    const std::string scenario = incident::to_scenario(*plan, *recognition,
-                                                       {file.string(), incident::scenario_name(file.string())});
+    const std::string scenario =
+        incident::to_scenario(*plan, *recognition, {file.string(), incident::scenario_name(file.string())});
     const auto checked = parse_scenario(scenario, asked->output.string(), all_faults());
     bool shown = show(incident::to_listing(*plan, *read.recording, *recognition));
     if (!checked.scenario) {

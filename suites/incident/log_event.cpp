@@ -42,9 +42,8 @@ std::vector<std::string_view> words_of(std::string_view text) {
 /// Who it happened to: "client killed", "client 17 was killed".
 bool happened_to_a_client(const std::vector<std::string_view>& before) {
     std::size_t subject = before.size();
-    while (subject > 0 &&
-           (is_one_of(before[subject - 1], {"was", "were", "is", "are", "been", "has", "have", "got"}) ||
-            is_digit(before[subject - 1].back())))
+    while (subject > 0 && (is_one_of(before[subject - 1], {"was", "were", "is", "are", "been", "has", "have", "got"}) ||
+                           is_digit(before[subject - 1].back())))
         --subject;
     return subject > 0 && is_client(stripped(before[subject - 1], ":"));
 }
@@ -52,7 +51,8 @@ bool happened_to_a_client(const std::vector<std::string_view>& before) {
 /// By one of the three words before it.
 bool is_denied_before(const std::vector<std::string_view>& words, bool for_memory) {
     for (std::size_t i = words.size() - std::min<std::size_t>(3, words.size()); i < words.size(); ++i) {
-        if (is_one_of(stripped(words[i], ":"), {"no", "not", "never", "without", "zero", "none", "disabled"})) return true;
+        if (is_one_of(stripped(words[i], ":"), {"no", "not", "never", "without", "zero", "none", "disabled"}))
+            return true;
         if (words[i] != "0") continue;
         if (i + 1 < words.size() && words[i + 1].back() == 's') return true;  // 0 processes
         const bool was_value = i > 0 && words[i - 1] == ":";

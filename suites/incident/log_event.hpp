@@ -5,8 +5,8 @@
 
 namespace squall::incident {
 
-/// "OOM killed", "crashed", "restarting": not "restart policy", nor "0 processes killed", nor what happened to a client.
-/// `said` is the line without names and values; ": 0" stands where a value was nought.
+/// "OOM killed", "crashed", "restarting": not "restart policy", nor "0 processes killed", nor what happened to a
+/// client. `said` is the line without names and values; ": 0" stands where a value was nought.
 std::optional<Event::What> event_in(std::string_view said);
 
 }  // namespace squall::incident

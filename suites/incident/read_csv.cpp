@@ -135,14 +135,14 @@ Written written(std::string_view text) {
     const auto commas = std::count(number.begin(), number.end(), ',');
     const auto points = std::count(number.begin(), number.end(), '.');
     const std::size_t mark = number.find_first_of(",.");
-    if (commas + points == 0 || (points == 1 && commas == 0)) return Written::plain;
+    if (commas == 0) return Written::plain;
     const bool three_behind = number.size() - number.find_last_of(",.") == 4;
     if (commas + points == 1)
         return three_behind && mark >= 1 && mark <= 3 && number.front() != '0' ? Written::either
                                                                                : Written::decimal_comma;
-    return number.find_last_of('.') == number.npos || number.find_last_of('.') > number.find_last_of(',')
-               ? Written::thousands
-               : Written::decimal_comma;
+    // 1.234,5: of both, the last is the decimal one.
+    return points > 0 && number.find_last_of(",.") == number.find_last_of(',') ? Written::decimal_comma
+                                                                               : Written::thousands;
 }
 
 struct Columns {
@@ -204,7 +204,7 @@ Result<std::string> with_point(std::string text, const Columns& columns, std::si
         return Error{fmt::format("'{}' has a point, and other cells of the column have decimal commas", cell)};
     if (how == Written::decimal_comma || (how == Written::either && shown.decimal)) {
         text.erase(std::remove(text.begin(), text.end(), '.'), text.end());  // 1.234,5
-        text[text.find(',')] = '.';
+        std::replace(text.begin(), text.end(), ',', '.');
     }
     return text;
 }

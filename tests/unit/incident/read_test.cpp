@@ -253,6 +253,7 @@ TEST(Csv, CommasAmongSemicolons) {
     ASSERT_EQ(recording.unread.size(), 2u);
     EXPECT_THAT(recording.unread[0].problem, HasSubstr("'1,000' has a comma, and no other cell"));
     EXPECT_THAT(recording.unread[1].problem, HasSubstr("'1.000' has a point"));
+    EXPECT_EQ(read("time;a\n0;1.2.3\n1;2\n2;1.2,3,4\n3;4\n").unread.at(0).values, 2u);
     EXPECT_THAT(refused("elapsed;a\n1,000;1\n2,000;2\n"), HasSubstr("it:2:1: '1,000' has a comma"));
     EXPECT_THAT(told(read("time;a\n2026-03-14 14:23:45,500;1\n2026-03-14 14:23:46.500;2\n")),
                 ElementsAre("a: 0=1 1=2"));
