@@ -227,7 +227,7 @@ int certify(const CertifyArguments& arguments) {
     chosen_protocol(arguments.protocol, errors);
     const auto cases = load_cases(arguments.suite, errors);
     check_without(arguments.without, errors);
-    check_writable({arguments.junit, arguments.json}, errors);
+    check_reports({arguments.junit, arguments.json}, arguments.out, errors);
     std::vector<std::vector<CertifiedCase>> plans;
     for (const auto& profile : profiles) {
         auto plan = profile ? cases_for(cases, *profile) : std::vector<CertifiedCase>();

@@ -1,7 +1,9 @@
 // squall incident import: from the record of an incident to a scenario.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <map>
 
 #include "faults/core/files.hpp"
@@ -9,6 +11,7 @@
 #include "suites/cli/locate.hpp"
 #include "suites/cli/output.hpp"
 #include "suites/cli/report.hpp"
+#include "suites/incident/listing.hpp"
 #include "suites/incident/scenario_text.hpp"
 
 namespace squall::cli {
@@ -25,7 +28,7 @@ Result<double> factor(std::string_view option, std::string_view text, std::strin
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0.01 && value <= 1e6)) {
-        return Error{fmt::format("{}: '{}' is none; expected {}50{} or the like, 0.01 to 1000000", option, written,
+        return Error{fmt::format("{}: '{}' is no factor; expected {}50{} or the like, 0.01 to 1000000", option, written,
                                  before, behind)};
     }
     return value;
@@ -40,6 +43,19 @@ Result<std::map<std::string, std::string>> mapped(const std::vector<std::string>
         map[one.substr(0, cut)] = one.substr(cut + 1);
     }
     return map;
+}
+
+/// /dev/zero has no end: of what is no file no more is read than is refused anyway.
+Result<std::string> read_text(const fs::path& file) {
+    std::error_code missing;  // reading says so
+    if (!fs::exists(file, missing) || fs::is_regular_file(file, missing) || fs::is_directory(file, missing))
+        return read_file(file);
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) return system_failure("read " + file.string(), errno);
+    std::string text(incident::limits::text_bytes + 1, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return text;
 }
 
 struct Wanted {
@@ -75,7 +91,7 @@ Result<Wanted> wanted(const IncidentImportArguments& arguments) {
 int incident_import(const IncidentImportArguments& arguments) {
     const auto asked = wanted(arguments);
     if (!asked) return refuse(asked.error().message, 2);
-    const auto text = read_file(arguments.file);
+    const auto text = read_text(arguments.file);
     if (!text) return refuse(text.error().message, 2);
     const auto read = incident::read_recording(*text, arguments.file);
     print(read.errors);

@@ -52,7 +52,8 @@ void Reproduction::play_once(const PlannedIncident& incident, const PlannedServe
     result.run = std::move(played.result);
     // Only what is installed can be looked at.
     if (planned.server.is == IncidentServer::Is::observed && played.no_target) {
-        result.run.judgement.verdict = Verdict::inconclusive;
+        auto& judgement = result.run.judgement;
+        judgement.verdict = judgement.findings.front().verdict = Verdict::inconclusive;
     }
     report::settle(result);
 }
@@ -86,7 +87,8 @@ IncidentResult Reproduction::play(const PlannedIncident& incident, unsigned roun
     IncidentResult result{scenario.name, scenario.summary, *scenario.incident, {}};
     for (const auto& planned : incident.servers) {
         auto& server = result.servers.emplace_back(play(incident, planned, round));
-        if (interrupted() && server.outcome == Outcome::observed) {
+        const bool cut_short = interrupted() && server.run.judgement.verdict == Verdict::inconclusive;
+        if (cut_short && server.outcome == Outcome::observed) {
             server.outcome = Outcome::inconclusive;
             server.reason = "interrupted";
         }
@@ -101,7 +103,7 @@ int reproduce(const ReproduceArguments& arguments) {
     std::vector<InputError> errors;
     const auto incidents = plan_incidents(arguments, errors);
     check_without(arguments.without, errors);
-    check_writable({arguments.junit, arguments.json}, errors);
+    check_reports({arguments.junit, arguments.json}, arguments.runs, errors);
     if (std::filesystem::path(arguments.html).extension() == ".html")
         errors.push_back({arguments.html, 0, 0, "--html: several runs do not fit in one file; name a directory"});
     if (!errors.empty()) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "suites/targets/offered.hpp"
 #include "suites/targets/reached.hpp"
@@ -69,19 +70,18 @@ void plan_server(const Scenario& scenario, const IncidentServer& server, Planned
 
 std::vector<PlannedIncident> plan_incidents(const ReproduceArguments& arguments, std::vector<InputError>& errors) {
     std::vector<PlannedIncident> incidents;
-    std::vector<std::string> names;
+    std::set<std::string> names;
     for (auto& loaded : load_incidents(arguments, errors)) {
         PlannedIncident incident{std::move(loaded), {}};
         const Scenario& scenario = incident.loaded.scenario;
         for (const auto& server : scenario.incident->servers) {
-            names.push_back(server.name);
+            names.insert(server.name);
             const bool wanted = arguments.server.empty() || arguments.server == server.name;
             if (wanted) plan_server(scenario, server, incident, errors);
         }
         if (!incident.servers.empty()) incidents.push_back(std::move(incident));  // another one has the --server
     }
-    const bool found = std::find(names.begin(), names.end(), arguments.server) != names.end();
-    if (!arguments.server.empty() && !found && errors.empty()) {
+    if (!arguments.server.empty() && names.count(arguments.server) == 0 && errors.empty()) {
         errors.push_back(
             {arguments.server, 0, 0, fmt::format("--server: none is called so; there are {}", fmt::join(names, ", "))});
     }

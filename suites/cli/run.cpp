@@ -65,7 +65,7 @@ int run(const RunArguments& arguments) {
     const auto protocol = chosen_protocol(arguments.protocol, errors);
     const auto scenarios = wanted(arguments, profile, errors);
     check_without(arguments.without, errors);
-    check_writable({arguments.junit, arguments.json}, errors);
+    check_reports({arguments.junit, arguments.json}, arguments.runs, errors);
     if (!errors.empty()) {
         print(errors);
         return 2;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 
 #include "faults/core/capability.hpp"
 #include "faults/core/clock.hpp"
@@ -158,13 +157,14 @@ std::vector<std::string> command_of(const Scenario& scenario, const std::string&
     return command;
 }
 
-void check_writable(const std::vector<std::string>& files, std::vector<InputError>& errors) {
+void check_reports(const std::vector<std::string>& files, const std::string& out, std::vector<InputError>& errors) {
+    namespace fs = std::filesystem;
     for (const auto& file : files) {
-        if (file.empty()) continue;
-        const auto directory = std::filesystem::absolute(file).parent_path();
-        if (access(directory.c_str(), W_OK) == 0) continue;
-        errors.push_back(
-            {file, 0, 0, fmt::format("cannot be written: {}: {}", directory.string(), std::strerror(errno))});
+        std::error_code unknown;  // then writing says why
+        if (file.empty() || fs::exists(file, unknown)) continue;
+        const auto directory = fs::absolute(file).lexically_normal().parent_path();
+        if (fs::is_directory(directory, unknown) || directory == fs::absolute(out).lexically_normal()) continue;
+        errors.push_back({file, 0, 0, fmt::format("cannot be written: there is no directory {}", directory.string())});
     }
 }
 

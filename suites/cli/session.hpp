@@ -47,8 +47,8 @@ std::string joined(const std::vector<std::string>& words);  ///< as a shell take
 std::vector<std::string> command_of(const Scenario& scenario, const std::string& target,
                                     const std::vector<std::string>& without);
 
-/// Before anything is played: a file that is named, and whose directory is not there or not to be written in.
-void check_writable(const std::vector<std::string>& files, std::vector<InputError>& errors);
+/// Before anything is played: reports in directories that are not there. `out` will be.
+void check_reports(const std::vector<std::string>& files, const std::string& out, std::vector<InputError>& errors);
 
 /// False: it could not be written, and that was said.
 bool write_report(const std::string& file, const std::string& text);

@@ -47,8 +47,8 @@ public:
                 --connection;
             matches.lines[connections_[--connection]] = lines_[line - 1].declared;
         }
-        for (const Line* line : left_over)
-            too_many(*line, matches);
+        for (auto line = left_over.rbegin(); line != left_over.rend(); ++line)
+            too_many(**line, matches);
     }
 
 private:
@@ -90,13 +90,13 @@ private:
             return line.until < killed.told_at && killed.told_at <= *seen_until;
         });
     }
-    /// The latest connection that had begun by then has one line too many, unless it has none.
+    /// The latest connection that had begun by then has one line too many, unless it has none and this can be its.
     void too_many(const Line& line, Matches& matches) const {
         std::size_t begun = connections_.size();
         while (begun > 1 && since(begun - 1) > line.until)
             --begun;
         const std::size_t connection = connections_[begun - 1];
-        if (!matches.lines[connection]) {
+        if (!matches.lines[connection] && worth(begun - 1, line) > 0) {
             matches.lines[connection] = line.declared;
         } else {
             matches.surplus.push_back({line.declared, connection});

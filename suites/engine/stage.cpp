@@ -148,8 +148,9 @@ Status Stage::wait_ready(const Profile& profile, const std::atomic<bool>* interr
     while (monotonic_now() < until) {
         if (interrupted && interrupted->load()) return Error{"interrupted before the target was ready", EINTR};
         if (const auto end = process_ ? process_->died() : std::nullopt) {
-            // What is installed can say which version it is.
-            const int missing = version(profile) ? 0 : ENOEXEC;
+            // What is installed can say which version it is, if a command says it.
+            const bool says = profile.version && !profile.version->command.empty();
+            const int missing = says && !version(profile) ? ENOEXEC : 0;
             return Error{fmt::format("the target {} before it was ready; {}", end->how, last_words()), missing};
         }
         const auto ask = [&] { return ask_whether_ready(profile); };

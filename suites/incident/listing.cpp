@@ -1,12 +1,13 @@
+#include "suites/incident/listing.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
-#include "suites/incident/figures.hpp"
 #include "suites/incident/names.hpp"
-#include "suites/incident/scenario_text.hpp"
 #include "suites/incident/text.hpp"
+#include "suites/incident/wording.hpp"
 
 namespace squall::incident {
 namespace {

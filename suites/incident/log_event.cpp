@@ -10,30 +10,17 @@ namespace {
 constexpr std::string_view blanks = " \t";
 constexpr std::size_t near = 100;  // no further away than that would anybody deny it
 
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> all) {
-    return std::find(all.begin(), all.end(), word) != all.end();
-}
-
 /// Of the server: clients come and go.
 bool is_client(std::string_view word) {
     return is_one_of(word, {"client", "clients", "connection", "connections", "session", "sessions", "subscriber",
                             "subscribers", "consumer", "consumers", "peer", "peers"});
 }
 
-std::string_view stripped(std::string_view word, std::string_view of) {
-    while (!word.empty() && of.find(word.front()) != of.npos)
-        word.remove_prefix(1);
-    while (!word.empty() && of.find(word.back()) != of.npos)
-        word.remove_suffix(1);
-    return word;
-}
-
-std::vector<std::string_view> words_of(std::string_view text) {
+std::vector<std::string_view> said_words(std::string_view text) {
     std::vector<std::string_view> words;
     for (std::size_t at = text.find_first_not_of(blanks); at < text.size(); at = text.find_first_not_of(blanks, at)) {
         const std::size_t end = std::min(text.find_first_of(blanks, at), text.size());
-        if (const auto word = stripped(text.substr(at, end - at), "[](){}<>,;|\"'*-"); !word.empty())
-            words.push_back(word);
+        if (const auto word = stripped(text.substr(at, end - at), punctuation); !word.empty()) words.push_back(word);
         at = end;
     }
     return words;
@@ -91,7 +78,7 @@ bool says(std::string_view text, std::string_view what) {
         const std::size_t end = at + what.size();
         if (is_part_of_word(text[at - 1]) || is_part_of_word(text[end])) continue;
         const std::size_t from = at <= near ? 0 : std::min(text.find_first_of(blanks, at - near), at);
-        if (!is_denied_before(words_of(text.substr(from, at - from)), for_memory) &&
+        if (!is_denied_before(said_words(text.substr(from, at - from)), for_memory) &&
             !is_denied_behind(text.substr(end, near), for_memory))
             return true;
     }

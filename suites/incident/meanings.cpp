@@ -1,9 +1,5 @@
 #include "suites/incident/meanings.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 namespace squall::incident {
 namespace {
 
@@ -91,22 +87,6 @@ const Meaning* find_meaning(std::string_view word) {
     for (const Meaning& meaning : all_meanings())
         if (meaning.word == word) return &meaning;
     return nullptr;
-}
-
-std::string Recognised::word() const {
-    return quantile.empty() ? std::string(meaning->word) : fmt::format("{}({})", quantile, meaning->word);
-}
-
-std::string Recognised::measure() const {
-    if (meaning->aggregation.empty() || points.size() < 2) return "";
-    return meaning->aggregation == "quantile" ? word() : fmt::format("{}({})", meaning->aggregation, meaning->word);
-}
-
-double Recognised::least() const {
-    return std::min_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; })->value;
-}
-double Recognised::most() const {
-    return std::max_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; })->value;
 }
 
 }  // namespace squall::incident

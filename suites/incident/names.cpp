@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "suites/incident/text.hpp"
@@ -68,10 +69,9 @@ std::string quantile_in(const std::vector<std::string>& words) {
     return "";
 }
 
-/// A statistic that is none of squall's; a histogram's parts.
+/// A statistic that is none of squall's.
 bool has_other_statistic(const std::vector<std::string>& words) {
-    static const std::set<std::string> others{"avg", "average", "mean",   "min",    "minimum",
-                                              "std", "sum",     "stddev", "bucket", "count"};
+    static const std::set<std::string> others{"avg", "average", "mean", "min", "minimum", "std", "count"};
     return std::any_of(words.begin(), words.end(), [](const std::string& word) {
         const bool percentile =
             word.size() > 1 && word[0] == 'p' &&

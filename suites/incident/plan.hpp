@@ -2,7 +2,7 @@
 // and when, in the replay's own seconds and bytes. What the record does not say is chosen here, and said.
 #pragma once
 
-#include "suites/incident/meanings.hpp"
+#include "suites/incident/recognise.hpp"
 
 namespace squall::incident {
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "suites/incident/figures.hpp"
+#include "suites/incident/course.hpp"
 #include "suites/incident/text.hpp"
+#include "suites/incident/wording.hpp"
 
 namespace squall::incident {
 namespace {

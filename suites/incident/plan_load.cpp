@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "suites/incident/figures.hpp"
+#include "suites/incident/course.hpp"
 #include "suites/incident/names.hpp"
+#include "suites/incident/wording.hpp"
 #include "suites/model/scenario_keys.hpp"
 
 namespace squall::incident {

@@ -16,10 +16,21 @@ struct Cell {
     Place place;
 };
 
-/// The first line that is not blank, without what stands in quotes.
+/// Where the first line begins that is neither blank nor a comment.
+std::size_t header_at(std::string_view text) {
+    std::size_t at = 0;
+    for (;;) {
+        const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+        while (at < begin && text.find_first_of("\r\n", at) < begin)
+            at = text.find_first_of("\r\n", at) + 1;
+        if (text.substr(at, 1) != "#") return at;
+        at = std::min(text.find_first_of("\r\n", at), text.size());
+    }
+}
+
+/// Without what stands in quotes.
 std::string plain_header(std::string_view text) {
-    const auto begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
-    text.remove_prefix(text.substr(0, begin).find_last_of("\r\n") + 1);  // npos + 1 is 0
+    text.remove_prefix(header_at(text));
     std::string plain;
     bool quoted = false;
     for (const char c : text.substr(0, text.find_first_of("\r\n"))) {
@@ -45,7 +56,12 @@ std::optional<char> separator_of(std::string_view header) {
 
 class Cells {
 public:
-    Cells(std::string_view text, char separator) : text_(text), separator_(separator) {}
+    Cells(std::string_view text, std::size_t begin, char separator)
+        : text_(text),
+          separator_(separator),
+          at_(begin),
+          line_(1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + begin, '\n'))),
+          line_begin_(begin) {}
 
     bool done() const { return at_ >= text_.size(); }
 
@@ -98,7 +114,7 @@ private:
 
     std::string_view text_;
     char separator_;
-    std::size_t at_ = 0, line_ = 1, line_begin_ = 0;
+    std::size_t at_, line_, line_begin_;
 };
 
 bool is_time_column(std::string_view header) {
@@ -254,7 +270,7 @@ bool begins_as_csv(std::string_view text) {
 
 void read_csv(std::string_view text, Builder& builder) {
     const char separator = *separator_of(plain_header(text));
-    Cells cells(text, separator);
+    Cells cells(text, header_at(text), separator);
     std::optional<Columns> columns;
     while (!cells.done() && !builder.enough()) {
         Place wrong;
@@ -275,8 +291,8 @@ void read_csv(std::string_view text, Builder& builder) {
             for (const Cell& cell : *row)
                 names += (names.empty() ? "" : ", ") + cell.text;
             builder.mistake(row->front().place,
-                            fmt::format("no column of times: expected one called 'time' or 'timestamp'; there "
-                                        "are {}",
+                            fmt::format("is taken for CSV, by its header, and has no column of "
+                                        "times: expected one called 'time' or 'timestamp'; there are {}",
                                         names.substr(0, 200)));
             return;
         }

@@ -18,10 +18,6 @@ std::size_t past(std::string_view text, std::string_view any_of, std::size_t fro
     return std::min(text.find_first_not_of(any_of, from), text.size());
 }
 
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> all) {
-    return std::find(all.begin(), all.end(), word) != all.end();
-}
-
 bool is_level(std::string_view word) {
     return is_one_of(lower(word), {"trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit",
                                    "critical", "fatal", "alert", "emerg"});
@@ -40,16 +36,12 @@ bool tells_apart(std::string_view key) {
 /// The words of a name, without levels, brackets and what stands in them, and KEY=WORD.
 std::vector<std::string> name_words(std::string_view text) {
     std::vector<std::string> words;
-    constexpr std::string_view around = "[](){}<>,;|\"'*-";
     for (std::size_t at = past(text, blanks, 0); at < text.size(); at = past(text, blanks, at)) {
         const std::size_t end = std::min(text.find_first_of(blanks, at), text.size());
         std::string_view word = text.substr(at, end - at);
         at = end;
         if (word.front() == '[' || word.find('=') != std::string_view::npos) continue;
-        while (!word.empty() && around.find(word.front()) != std::string_view::npos)
-            word.remove_prefix(1);
-        while (!word.empty() && around.find(word.back()) != std::string_view::npos)
-            word.remove_suffix(1);
+        word = stripped(word, punctuation);
         if (!word.empty() && !is_level(word)) words.emplace_back(word);
     }
     constexpr std::size_t most = 8;
@@ -59,6 +51,7 @@ std::vector<std::string> name_words(std::string_view text) {
 
 /// 10.0.0.1, 10.0.0.1:5123, [::1]:5123, fe80::1 at the beginning: its length, 0 where there is none.
 std::size_t address_length(std::string_view text) {
+    text = text.substr(0, 64);  // longer than any
     const auto number = [&](std::size_t from) { return past(text, "0123456789", from) - from; };
     std::size_t at = 0;
     if (!text.empty() && text.front() == '[') {
@@ -201,11 +194,13 @@ private:
     }
 
     void no_value(bool equals, bool quoted, std::size_t from) {
-        const std::size_t word_end = std::min(text_.find_first_of(" \t,;|\"", from), text_.size());
-        if (is_not_finite(text_.substr(std::min(from, word_end), word_end - std::min(from, word_end)))) {
+        constexpr std::size_t longer_than_any = 16;
+        const std::string_view behind = text_.substr(from, longer_than_any);
+        const std::string_view word = behind.substr(0, behind.find_first_of(" \t,;|\""));
+        if (word.size() < longer_than_any && is_not_finite(word)) {
             builder_.gap();
             found_ = true;
-            at_ = name_from_ = word_end;
+            at_ = name_from_ = from + word.size();
             return;
         }
         if (!equals) {

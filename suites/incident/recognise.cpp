@@ -1,12 +1,15 @@
 // The series of a record → words of squall's: which names count, in the unit of their meaning, several put together.
+#include "suites/incident/recognise.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "suites/incident/figures.hpp"
+#include "suites/incident/course.hpp"
 #include "suites/incident/names.hpp"
+#include "suites/incident/wording.hpp"
 #include "suites/model/suggest.hpp"
 
 namespace squall::incident {
@@ -301,6 +304,22 @@ private:
 };
 
 }  // namespace
+
+std::string Recognised::word() const {
+    return quantile.empty() ? std::string(meaning->word) : fmt::format("{}({})", quantile, meaning->word);
+}
+
+std::string Recognised::measure() const {
+    if (meaning->aggregation.empty() || points.size() < 2) return "";
+    return meaning->aggregation == "quantile" ? word() : fmt::format("{}({})", meaning->aggregation, meaning->word);
+}
+
+double Recognised::least() const {
+    return std::min_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; })->value;
+}
+double Recognised::most() const {
+    return std::max_element(points.begin(), points.end(), [](auto& a, auto& b) { return a.value < b.value; })->value;
+}
 
 Result<Recognition> recognise(const Recording& recording, const std::string& file,
                               const std::map<std::string, std::string>& map) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "suites/incident/course.hpp"
 #include "suites/incident/text.hpp"
 
 namespace squall::incident {

@@ -15,7 +15,4 @@ std::string scenario_name(std::string_view file);
 
 std::string to_scenario(const Plan& plan, const Recognition& recognition, const Source& source);
 
-/// For people: what was recognised and what was not, what happened, what was decided and by what.
-std::string to_listing(const Plan& plan, const Recording& recording, const Recognition& recognition);
-
 }  // namespace squall::incident

@@ -1,6 +1,8 @@
 // Characters and words, without locales.
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,9 @@ inline bool is_letter(char c) {
 }
 inline bool is_blank(char c) {
     return c == ' ' || c == '\t';
+}
+inline bool is_one_of(std::string_view word, std::initializer_list<std::string_view> all) {
+    return std::find(all.begin(), all.end(), word) != all.end();
 }
 inline char lower(char c) {
     return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
@@ -35,15 +40,23 @@ inline std::string_view beginning(std::string_view text, std::size_t most) {
         --most;
     return text.substr(0, most);
 }
+
 /// One line of UTF-8 in which nothing steers a terminal: any other byte is a question mark.
 std::string as_line(std::string_view text);
 
-inline std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (is_blank(text.front()) || text.front() == '\r'))
-        text.remove_prefix(1);
-    while (!text.empty() && (is_blank(text.back()) || text.back() == '\r'))
-        text.remove_suffix(1);
-    return text;
+inline std::string_view stripped(std::string_view word, std::string_view of) {
+    while (!word.empty() && of.find(word.front()) != of.npos)
+        word.remove_prefix(1);
+    while (!word.empty() && of.find(word.back()) != of.npos)
+        word.remove_suffix(1);
+    return word;
 }
+
+inline std::string_view trimmed(std::string_view text) {
+    return stripped(text, " \t\r");
+}
+
+/// What stands around words: brackets, quotes, commas.
+inline constexpr std::string_view punctuation = "[](){}<>,;|\"'*-";
 
 }  // namespace squall::incident

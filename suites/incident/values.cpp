@@ -125,7 +125,7 @@ bool is_counted(std::string_view name) {
     return std::find(counted.begin(), counted.end(), lower(name)) != counted.end();
 }
 
-/// Letters, and the micro sign in UTF-8.
+/// Letters, and what UTF-8 has beyond ASCII: the micro sign among them.
 std::size_t word_length(std::string_view text) {
     std::size_t length = 0;
     while (length < text.size() && (is_letter(text[length]) || static_cast<unsigned char>(text[length]) >= 0x80))

@@ -9,6 +9,7 @@
 #include "suites/invariants/facts.hpp"
 #include "suites/invariants/host_share.hpp"
 #include "suites/invariants/invariant.hpp"
+#include "suites/invariants/measure.hpp"
 #include "suites/invariants/window.hpp"
 
 namespace squall {
@@ -51,17 +52,21 @@ bool about_missed_messages(const Expression& expression) {
     });
 }
 
-/// Behind its own schedule, the rig publishes its last messages as the load ends, and they have no time to arrive.
+/// Behind its own schedule, the rig publishes its last messages as the load ends, and they have no time to arrive. Who
+/// misses more than those has missed others.
 void withhold_late(Finding& finding, const Scenario& scenario, const History& history) {
-    constexpr Nanos tail = nanos_per_second;
-    const Span* run = history.find_span("run");
     Nanos load_end = 0;
     for (const Span& span : history.spans())
         if (span.name == "load") load_end = std::max(load_end, span.end);
-    const bool in_tail = run != nullptr && finding.since && *finding.since >= load_end;
-    if (finding.verdict != Verdict::fail || !in_tail) return;
-    const auto problem = rig_problem(scenario, history, {load_end - tail, run->end, load_end - tail, ""});
-    if (problem.empty()) return;
+    if (finding.verdict != Verdict::fail || !finding.since || *finding.since < load_end) return;
+    const Nanos tail = load_end - nanos_per_second;
+    const Window window{tail, load_end, tail, ""};
+    const auto problem = rig_problem(scenario, history, window);
+    const Measured last = measure(history, {Aggregation::count, "messages.published", {}}, window);
+    const bool others = std::any_of(history.events().begin(), history.events().end(), [&](const Event& event) {
+        return event.metric == "messages.missed" && event.value > last.value;
+    });
+    if (problem.empty() || others) return;
     finding.verdict = Verdict::inconclusive;
     finding.detail += (finding.detail.empty() ? "" : "; ") + ("the last messages had no time to arrive: " + problem);
 }

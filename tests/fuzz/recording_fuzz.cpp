@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "suites/incident/listing.hpp"
 #include "suites/incident/scenario_text.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/unit/incident/replay_faults.hpp"

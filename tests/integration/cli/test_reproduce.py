@@ -126,7 +126,7 @@ class Reproduce(SquallTest):
         self.assertIn("there is no such profile", self.squall("validate", "incidents/wrong.yaml").stderr)
         code, said, _ = self.reproduce("incidents/right.yaml", "--server", "nobody", right=incident("right", 1))
         self.assertEqual(code, 2)
-        self.assertIn("nobody: --server: none is called so; there are mistaken, counted", said)
+        self.assertIn("nobody: --server: none is called so; there are counted, mistaken", said)
         self.assertEqual(self.squall("reproduce").returncode, 2)
 
 

@@ -236,6 +236,7 @@ TEST(Reconcile, WhatTheNextProcessWritesIsNoEndOfTheLastOnes) {
     port.killed = {{19 * port.ms, 25 * port.ms}};
     EXPECT_EQ(port.declared({{59'001, client, "sse", "drain"}, {59'002, client, "sse", "slow_consumer"}}),
               ",drain+slow_consumer of slow#0.2");
+    EXPECT_EQ(port.declared({{27'001, client, "sse", "drain"}}), ",+drain of slow#0.1");
     EXPECT_EQ(port.declared({{18'001, client, "sse", "drain"}, {59'002, client, "sse", "slow_consumer"}}),
               "drain,slow_consumer");
 }

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "suites/incident/course.hpp"
+#include "suites/incident/listing.hpp"
 #include "suites/incident/scenario_text.hpp"
 
 namespace squall::incident {

@@ -2,7 +2,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "suites/incident/meanings.hpp"
+#include "suites/incident/course.hpp"
+#include "suites/incident/recognise.hpp"
 #include "suites/model/metric.hpp"
 
 namespace squall::incident {
@@ -170,7 +171,7 @@ TEST(PutTogether, WhatComesLaterWasNotThereFromTheFirst) {
     EXPECT_EQ(sum.back().value, 2);
 }
 
-TEST(PutTogether, ManySeriesTakeNoLongerThanTheirValues) {
+TEST(PutTogether, ManySeriesOfOneWord) {
     std::vector<std::vector<Point>> pods(600);
     for (int i = 0; i < 60'000; ++i)
         pods[static_cast<std::size_t>(i) % pods.size()].push_back({static_cast<double>(i / 600), 1});

@@ -190,11 +190,12 @@ TEST(Rig, ItsOwnLagMakesLatenciesInconclusiveWhateverTheyAre) {
 }
 
 TEST(Rig, BehindItsScheduleItLeavesTheLastMessagesNoTime) {
-    const auto books = [](Nanos missed_at, Nanos lag) {
+    const auto books = [](Nanos missed_at, Nanos lag, double missed = 1) {
         PlayedRun run;
         run.steady("healthy", 0, 8000 * ms, 3 * ms);
-        run.event("messages.expected", missed_at, {{"cohort", "healthy"}});
-        run.event("messages.missed", missed_at, {{"cohort", "healthy"}, {"connection", "healthy#1.1"}});
+        run.event("messages.published", 7500 * ms, {{"publisher", "ticker"}}, 20);
+        run.event("messages.expected", missed_at, {{"cohort", "healthy"}}, missed);
+        run.event("messages.missed", missed_at, {{"cohort", "healthy"}, {"connection", "healthy#1.1"}}, missed);
         for (Nanos at = 4000 * ms; at < 8000 * ms; at += 20 * ms)
             run.history.record("rig.publish_lag", {}, at, lag);
         return run.judged("accounted(messages) == 100% always").verdict;
@@ -202,6 +203,7 @@ TEST(Rig, BehindItsScheduleItLeavesTheLastMessagesNoTime) {
     EXPECT_EQ(books(9000 * ms, 300 * ms), Verdict::inconclusive);
     EXPECT_EQ(books(9000 * ms, 1 * ms), Verdict::fail) << "the rig kept its pace";
     EXPECT_EQ(books(6000 * ms, 300 * ms), Verdict::fail) << "later ones came";
+    EXPECT_EQ(books(9000 * ms, 300 * ms, 21), Verdict::fail) << "more than were published last";
 }
 
 TEST(Rig, ItsLagInTheBaselineCountsWhereTheBaselineIsUsed) {

@@ -1,4 +1,4 @@
-// Figures as people are shown them: 50,234 · 15.2GB and 8GiB, whichever is shorter · 18.4s.
+// Numbers as people are shown them: 50,234 · 15.2GB and 8GiB, whichever is shorter · 18.4s.
 #pragma once
 
 #include <string>

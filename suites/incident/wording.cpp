@@ -1,4 +1,4 @@
-#include "suites/incident/figures.hpp"
+#include "suites/incident/wording.hpp"
 
 #include <fmt/format.h>
 
