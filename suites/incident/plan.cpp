@@ -1,6 +1,7 @@
 #include "suites/incident/plan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,9 +12,14 @@ namespace squall::incident {
 
 Result<Plan> Planner::plan() {
     if (recognition_.recognised.empty()) {
-        return Error{
-            "nothing was recognised: a replay needs the number of connections, a publish rate, latencies or the "
-            "like; say what its names are (--map 'NAME=connections'), as squall incident import --help lists"};
+        constexpr std::size_t most = 20;
+        std::vector<std::string> names;
+        for (const Series* series : recognition_.unknown)
+            if (names.size() < most) names.push_back(series->name);
+        return Error{fmt::format(
+            "nothing was recognised{}{}: a replay needs the number of connections, a publish rate, latencies "
+            "or the like; --map 'NAME=connections' says what a name is",
+            names.empty() ? "" : " of ", fmt::join(names, ", "))};
     }
     messages();
     lateness();

@@ -58,9 +58,10 @@ class Import(SquallTest):
         self.assertIn("none.log", self.import_("none.log", code=2))
 
     def test_a_map_says_what_a_name_means(self):
-        self.write("0 goroutines: 500 gc pauses: 3\n30 goroutines: 900 gc pauses: 4\n", "it.log")
-        said = self.import_("it.log", "--output", "a.yaml")
-        self.assertRegex(said, r"not recognised[^\n]*\n +goroutines +500 … 900, 2 points\n +gc pauses")
+        self.write("0 goroutines: 500 gc pauses: 30\n30 goroutines: 900 gc pauses: 40\n", "it.log")
+        self.assertIn("nothing was recognised of goroutines, gc pauses: ", self.import_("it.log", code=2))
+        said = self.import_("it.log", "--map", "gc pauses=connections", "--output", "a.yaml")
+        self.assertRegex(said, r"not recognised[^\n]*\n +goroutines +500 … 900, 2 points\n")
         said = self.import_("it.log", "--map", "goroutines=connections", "--map", "gc pauses=ignore")
         self.assertRegex(said, r"\n +goroutines +connections +500 … 900")
         self.assertNotIn("not recognised", said)
