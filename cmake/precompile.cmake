@@ -1,4 +1,4 @@
-# One precompiled header for every target: a build from nothing then takes half the time. For the sanitizers' presets; the
+# One precompiled header for every target: a build from nothing then takes half the time. For the presets of clang; the
 # others go without, so that a header that a file forgets to include is noticed there.
 find_package(GTest REQUIRED)
 
