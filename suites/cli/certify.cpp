@@ -112,7 +112,7 @@ void Certification::play(const CertifiedCase& which, CaseResult& result) {
     result.reason = graded.reason;
     result.seconds += played.result.seconds;
     result.judgement = std::move(played.result.judgement);
-    if (const auto version = version_of(played.history); !version.empty()) certificate_.version = version;
+    if (const auto version = recorded_version(played.history); !version.empty()) certificate_.version = version;
     const std::filesystem::path run = played.result.directory;
     result.run = run.empty() ? "" : (std::filesystem::path("runs") / run.filename()).string();
 }

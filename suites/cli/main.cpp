@@ -12,7 +12,9 @@
 namespace {
 
 using squall::cli::add_protocol;
+using squall::cli::add_repeat;
 using squall::cli::add_runs;
+using squall::cli::add_seed;
 using squall::cli::add_target;
 using squall::cli::add_without;
 using squall::cli::CertifyArguments;
@@ -29,10 +31,8 @@ void add_run(CLI::App& app, RunArguments& arguments, int& code) {
     run->add_option("scenario", arguments.scenarios, "Files, directories, or names in the catalogue (core)")
         ->required();
     add_target(*run, arguments.target);
-    run->add_option("--seed", arguments.seed, "Overrides the scenario's; the same seed gives the same schedule");
-    run->add_option("--repeat", arguments.repeat, "Plays each scenario so often, the seed one higher each time")
-        ->check(CLI::Range(1U, 100000U))
-        ->capture_default_str();
+    add_seed(*run, arguments.seed);
+    add_repeat(*run, arguments.repeat);
     run->add_option("--filter", arguments.filter, "Only scenarios whose name matches this glob ('cpu-*')");
     run->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     run->add_option("--json", arguments.json, "Write the findings as JSON to this file");
@@ -79,10 +79,8 @@ void add_reproduce(CLI::App& app, ReproduceArguments& arguments, int& code) {
                                         "Names in the catalogue (gateway-spin), files or directories");
     auto* all = reproduce->add_flag("--all", arguments.all, "All of the catalogue")->excludes(names);
     reproduce->add_option("--server", arguments.server, "Only on the server of this name");
-    reproduce->add_option("--seed", arguments.seed, "Overrides the incidents'; the same seed gives the same schedule");
-    reproduce->add_option("--repeat", arguments.repeat, "Plays everything so often, the seed one higher each time")
-        ->check(CLI::Range(1U, 100000U))
-        ->capture_default_str();
+    add_seed(*reproduce, arguments.seed);
+    add_repeat(*reproduce, arguments.repeat);
     reproduce->add_option("--junit", arguments.junit, "Write JUnit XML to this file");
     reproduce->add_option("--json", arguments.json, "Write the findings and figures as JSON to this file");
     reproduce->add_option("--html", arguments.html, "Draw each run, and an index, in this directory");

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,16 @@ inline void add_target(CLI::App& command, std::string& target) {
 inline void add_protocol(CLI::App& command, std::string& protocol) {
     command.add_option("--protocol", protocol,
                        "Of cohorts with 'protocol: any': sse or websocket; default: the first that the target offers");
+}
+
+inline void add_seed(CLI::App& command, std::optional<std::uint64_t>& seed) {
+    command.add_option("--seed", seed, "Overrides the scenario's; the same seed gives the same schedule");
+}
+
+inline void add_repeat(CLI::App& command, unsigned& repeat) {
+    command.add_option("--repeat", repeat, "Plays everything so often, the seed one higher each time")
+        ->check(CLI::Range(1U, 100000U))
+        ->capture_default_str();
 }
 
 inline void add_runs(CLI::App& command, std::string& directory) {

@@ -48,7 +48,7 @@ private:
 void Reproduction::play_once(const PlannedIncident& incident, const PlannedServer& planned, const Scenario& scenario,
                              ServerResult& result) {
     auto played = play_one_of_many(scenario, incident.loaded.text, planned.profile, options_, arguments_.plain);
-    result.version = version_of(played.history);
+    result.version = recorded_version(played.history);
     result.run = std::move(played.result);
     // Only what is installed can be looked at.
     if (planned.server.is == IncidentServer::Is::observed && played.no_target) {

@@ -117,7 +117,7 @@ Judgement one_finding(const char* name, Verdict verdict, const char* expected, c
     return {verdict, {std::move(finding)}};
 }
 
-std::string version_of(const History& history) {
+std::string recorded_version(const History& history) {
     const auto* target = history.facts().if_contains("target");
     const auto* version = target && target->is_object() ? target->get_object().if_contains("version") : nullptr;
     return version && version->is_string() ? std::string(version->get_string()) : "";

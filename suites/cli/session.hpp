@@ -35,7 +35,7 @@ PlayedScenario play_one_of_many(const Scenario& scenario, const std::string& tex
                                 const PlayOptions& options, bool plain);
 
 /// Of the target, as the run's facts have it; empty: unknown.
-std::string version_of(const History& history);
+std::string recorded_version(const History& history);
 
 Judgement one_finding(const char* name, Verdict verdict, const char* expected, const std::string& detail);
 

@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
-#include <fstream>
-#include <iterator>
+#include "tests/unit/certificate/schema_keys.hpp"
 
 namespace squall::report {
 namespace {
@@ -120,18 +118,8 @@ TEST(Incidents, AsJUnitTheyAreASuiteEach) {
     EXPECT_NE(text.find("<failure type=\"otherwise\""), std::string::npos) << text;
 }
 
-void expect_keys(const json::object& object, const json::object& schema, const std::string& where) {
-    const auto& properties = schema.at("properties").as_object();
-    EXPECT_EQ(object.size(), properties.size()) << where;
-    EXPECT_EQ(object.size(), schema.at("required").as_array().size()) << where;
-    for (const auto& [key, value] : object)
-        EXPECT_TRUE(properties.contains(key)) << where << ": " << key;
-}
-
 TEST(Incidents, TheSchemaHasTheKeysThatAreWritten) {
-    std::ifstream stream(SQUALL_REFERENCE "/incidents.schema.json");
-    const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-    const json::object schema = json::parse(text).as_object();
+    const json::object schema = schema_in(SQUALL_REFERENCE "/incidents.schema.json");
     const json::object object = json::parse(to_json({sample()})).as_object();
     expect_keys(object, schema, "top");
     const auto& definitions = schema.at("$defs").as_object();

@@ -1,7 +1,7 @@
 // What makes a scenario a case of the certification suite, and what `any` and requirements are in any scenario.
 #include <gmock/gmock.h>
 
-#include "tests/unit/model/scenario_faults.hpp"
+#include "tests/unit/model/scenario_mistakes.hpp"
 
 namespace squall {
 namespace {
@@ -18,13 +18,6 @@ publishers: [{name: ticker, via: any, arrivals: {process: constant, rate: 1/s}}]
 phases: [{name: only, duration: 9s}]
 invariants: [{name: nobody leaves, expect: count(disconnects) == 0 always, requirement: )" +
            requirement + "}]\n" + (certify.empty() ? "" : "certify: " + certify + "\n");
-}
-
-std::vector<std::string> mistakes(const std::string& text) {
-    std::vector<std::string> lines;
-    for (const InputError& error : parse_scenario(text, "s.yaml", test_faults()).errors)
-        lines.push_back(to_string(error));
-    return lines;
 }
 
 TEST(Certification, ACaseHasAnIdASourceAndALevel) {

@@ -1,7 +1,7 @@
 // What makes a scenario an incident.
 #include <gmock/gmock.h>
 
-#include "tests/unit/model/scenario_faults.hpp"
+#include "tests/unit/model/scenario_mistakes.hpp"
 
 namespace squall {
 namespace {
@@ -33,13 +33,6 @@ incident:
     for (const auto& server : servers)
         text += "    - " + server + "\n";
     return text + more;
-}
-
-std::vector<std::string> mistakes(const std::string& text) {
-    std::vector<std::string> lines;
-    for (const InputError& error : parse_scenario(text, "s.yaml", test_faults()).errors)
-        lines.push_back(to_string(error));
-    return lines;
 }
 
 TEST(IncidentSection, IsRead) {

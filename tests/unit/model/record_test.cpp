@@ -1,7 +1,7 @@
 // The record of an incident in a scenario: read, checked, and its free parameters replaced.
 #include <gmock/gmock.h>
 
-#include "tests/unit/model/scenario_faults.hpp"
+#include "tests/unit/model/scenario_mistakes.hpp"
 
 namespace squall {
 namespace {
@@ -37,19 +37,6 @@ record:
     - {what: slow-rate, at: 10KB/s, from: 1KB/s, to: 1MB/s}
     - {what: queue-bound, at: 100, from: 10, to: 10000}
 )";
-
-std::vector<std::string> mistakes(const std::string& text) {
-    std::vector<std::string> lines;
-    for (const InputError& error : parse_scenario(text, "s.yaml", test_faults()).errors)
-        lines.push_back(to_string(error));
-    return lines;
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const std::size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
-}
 
 void expect_mistake(const std::string& from, const std::string& to, const std::string& expected) {
     const auto found = mistakes(replaced(good, from, to));

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/unit/model/scenario_faults.hpp"
+#include "tests/unit/model/scenario_mistakes.hpp"
 
 namespace squall {
 namespace {
@@ -45,21 +45,6 @@ invariants:
     expect: count(disconnects{cohort=healthy}) == 0 always
 catches: {mutant: nobody leaves}
 )";
-
-std::vector<std::string> mistakes(const std::string& text) {
-    const ParsedScenario result = parse_scenario(text, "s.yaml", test_faults());
-    EXPECT_EQ(result.scenario.has_value(), result.errors.empty());
-    std::vector<std::string> lines;
-    for (const InputError& error : result.errors)
-        lines.push_back(to_string(error));
-    return lines;
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const std::size_t at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
-}
 
 /// Breaking `from` into `to` is one mistake, which reads `expected` (its beginning).
 void expect_mistake(const std::string& from, const std::string& to, const std::string& expected) {
