@@ -39,7 +39,7 @@ void Canary::land() {
     for (int* socket : {&client_, &sink_}) {
         if (*socket >= 0) close(std::exchange(*socket, -1));
     }
-    client_end_ = sink_end_ = {};
+    accepted_ = false;
 }
 
 }  // namespace squall::proxy

@@ -19,6 +19,9 @@ public:
     void land();
 
     bool flies() const { return client_ >= 0; }
+    /// The proxy has not come to it yet. Were it landed now, it would be taken for a subscriber when it is accepted.
+    bool waits() const { return flies() && !accepted_; }
+    void accepted() { accepted_ = true; }
     const Endpoint& client() const { return client_end_; }  ///< what the proxy sees as the subscriber
     const Endpoint& sink() const { return sink_end_; }      ///< what the proxy connects to in the target's place
 
@@ -27,6 +30,7 @@ private:
 
     int sink_ = -1;  ///< a listener nobody accepts from: the kernel's handshake is all that is needed
     int client_ = -1;
+    bool accepted_ = false;
     Endpoint client_end_;
     Endpoint sink_end_;
 };

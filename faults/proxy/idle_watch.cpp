@@ -25,7 +25,7 @@ Status IdleWatch::check(const std::optional<IdleTimeout>& timeout) const {
 void IdleWatch::apply(std::optional<IdleTimeout> timeout, Endpoint front) {
     timeout_ = timeout;
     front_ = front;
-    canary_.land();
+    if (!canary_.waits()) canary_.land();
     if (!canary_flows_.empty()) {
         if (auto restored = filter_->restore(canary_flows_); !restored) failed_(restored.error());
         canary_flows_.clear();
@@ -37,8 +37,17 @@ void IdleWatch::apply(std::optional<IdleTimeout> timeout, Endpoint front) {
         closes_.clear();
         canary_close_.reset();
     }
-    if (auto flies = canary_.fly(front_); !flies) failed_(flies.error());
+    if (!canary_.waits()) {
+        if (auto flies = canary_.fly(front_); !flies) failed_(flies.error());
+    }
     schedule_scan();
+}
+
+bool IdleWatch::accept_canary(const Endpoint& client) {
+    if (!canary_.waits() || client != canary_.client()) return false;
+    canary_.accepted();
+    if (!timeout_) canary_.land();  // the timeout was lifted meanwhile: its sink refuses, which closes the connection
+    return true;
 }
 
 void IdleWatch::schedule_scan() {

@@ -31,7 +31,8 @@ public:
     /// One that was checked; `front` is where the proxy listens.
     void apply(std::optional<IdleTimeout> timeout, Endpoint front);
 
-    bool is_canary(const Endpoint& client) const { return canary_.flies() && client == canary_.client(); }
+    /// Whether the subscriber that has just been accepted is the canary.
+    bool accept_canary(const Endpoint& client);
     Endpoint canary_sink() const { return canary_.sink(); }
     /// The packets of a connection from this port are dropped in the path.
     bool is_lost(std::uint16_t upstream_port) const { return lost_ports_.contains(upstream_port); }

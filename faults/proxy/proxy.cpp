@@ -128,7 +128,7 @@ Status ProxyThread::start(const kernel::Namespace* where, Endpoint endpoint) {
 void ProxyThread::accepted(tcp::socket socket) {
     Relay& relay = *this;  // a private base: make_shared would not see it
     auto connection = std::make_shared<Connection>(relay, std::move(socket));
-    const bool canary = idle_.is_canary(connection->pair().client);
+    const bool canary = idle_.accept_canary(connection->pair().client);
     open_.add(connection, canary, monotonic_now());
     if (!canary) {
         for (const auto& [number, make] : rewrites_)

@@ -105,6 +105,19 @@ TEST_F(IdleTimeout, LiftedItClosesNothingAnyMore) {
     EXPECT_TRUE(proxy->idle_closes().empty());
 }
 
+TEST_F(IdleTimeout, LiftedBeforeTheCanaryIsAcceptedTheTargetNeverHearsOfIt) {
+    ASSERT_EQ(failure(proxy->set_slow_accept(proxy::SlowAccept{.interval = 300'000'000})), "");
+    connect(1);  // what comes next waits in the listener's queue
+    auto injection = inject("proxy-idle-timeout", {{"after", "1h"}});
+    ASSERT_EQ(failure(injection), "");
+    ASSERT_EQ(failure((*injection)->heal()), "");
+    connect(1);
+    EXPECT_EQ(proxy->pairs().size(), 2U);
+    EXPECT_EQ(server->open(), 2U);
+    EXPECT_EQ(server->ends_by_fin(), 0U);
+    EXPECT_EQ(proxy->failure(), std::nullopt);
+}
+
 TEST_F(IdleTimeout, WithoutAProxyItIsAnError) {
     rig_.emplace(rig());
     rig_->proxy = nullptr;
