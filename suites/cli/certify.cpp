@@ -243,10 +243,7 @@ int certify(const CertifyArguments& arguments) {
         return 2;
     }
     const auto session = begin_session(launches, arguments.without);
-    if (!session) {
-        note(fmt::format("squall: {}\n", session.error().message));
-        return exit_code(Verdict::error);
-    }
+    if (!session) return refuse(session.error().message, exit_code(Verdict::error));
     int code = 0;
     bool good = true;
     std::vector<Certificate> certificates;

@@ -16,11 +16,6 @@
 namespace squall::cli {
 namespace {
 
-int refuse(const std::string& message, int code) {
-    fmt::print(stderr, "squall: {}\n", message);
-    return code;
-}
-
 void list_faults() {
     fmt::print("faults (squall explain NAME)\n");
     for (const auto& fault : all_faults())

@@ -209,10 +209,7 @@ int incident_fit(const IncidentFitArguments& arguments) {
         return 2;
     }
     auto session = begin_session(given->profile.launch.has_value(), arguments.without);
-    if (!session) {
-        note(fmt::format("squall: {}\n", session.error().message));
-        return exit_code(Verdict::error);
-    }
+    if (!session) return refuse(session.error().message, exit_code(Verdict::error));
     const Record& record = given->loaded.scenario.record.value();
     FitSearch search(record.free);
     Trials trials(*given, arguments, std::move(*session));

@@ -292,10 +292,7 @@ private:
         for (const InputError& error : parsed.errors)
             note(fmt::format("squall: the profile would be wrong: {}\n", to_string(error)));
         if (!parsed.errors.empty()) return 4;
-        if (auto written = write_file(output_, text); !written) {
-            note(fmt::format("squall: {}\n", written.error().message));
-            return 4;
-        }
+        if (auto written = write_file(output_, text); !written) return refuse(written.error().message, 4);
         shown_ &= show(fmt::format("\nwrote {}; now: squall run SCENARIO --target {}\n", output_, output_));
         return shown_ ? 0 : 4;
     }

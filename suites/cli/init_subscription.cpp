@@ -13,7 +13,6 @@ namespace {
 
 using workload::BodyReader;
 using workload::HeadReader;
-using workload::Progress;
 
 std::string first_line(const std::string& text) {
     return text.substr(0, text.find('\r'));
@@ -180,7 +179,7 @@ std::optional<Failure> Subscription::listen(Nanos until, const std::function<boo
 std::optional<Failure> Subscription::take(std::string_view bytes) {
     keep(bytes);
     auto* sse = std::get_if<workload::SseStream>(&stream_);
-    const Progress progress =
+    const workload::Progress progress =
         sse != nullptr ? sse->feed(bytes, *this) : std::get<workload::WebSocketStream>(stream_).feed(bytes, *this);
     if (!pongs_.empty()) {
         if (Status sent = connection_->send(pongs_, monotonic_now() + nanos_per_second); !sent) {
@@ -188,10 +187,10 @@ std::optional<Failure> Subscription::take(std::string_view bytes) {
         }
         pongs_.clear();
     }
-    if (progress.state == Progress::State::broken) {
+    if (progress.state == workload::Progress::State::broken) {
         return Failure{fmt::format("the server broke the protocol: {}", progress.why), std::string(bytes), ""};
     }
-    if (progress.state == Progress::State::ended) {
+    if (progress.state == workload::Progress::State::ended) {
         return Failure{"the server ended the subscription" + said_, text_, "is it meant to? see its log"};
     }
     return {};

@@ -10,6 +10,8 @@ namespace squall::cli {
 
 /// To standard error, at once: progress and complaints. Where nobody can read them they are lost, without consequence.
 void note(const std::string& text);
+/// Notes that, as squall's, and returns the code.
+int refuse(const std::string& message, int code);
 
 /// To standard output, at once. False, and a complaint on standard error, if it could not be written.
 [[nodiscard]] bool show(const std::string& text);

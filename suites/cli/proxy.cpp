@@ -229,10 +229,7 @@ Result<bool> play(const Plan& plan) {
 int proxy(const ProxyArguments& arguments) {
     ignore_closed_pipes();
     const auto plan = plan_for(arguments);
-    if (!plan) {
-        note(fmt::format("squall: {}\n", plan.error().message));
-        return 2;
-    }
+    if (!plan) return refuse(plan.error().message, 2);
     raise_descriptor_limit();
     const auto told = play(*plan);
     if (!told) note(fmt::format("squall: {}\n", told.error().message));

@@ -37,14 +37,13 @@ struct Failure {
     std::string message;
     int code = 2;  ///< 2: it could not be read; 4: it could not be written
 };
-using Outcome = std::optional<Failure>;
 
-Outcome written(Status status) {
+std::optional<Failure> written(Status status) {
     if (status) return {};
     return Failure{status.error().message, exit_code(Verdict::error)};
 }
 
-Outcome draw_run(const fs::path& directory, const fs::path& html) {
+std::optional<Failure> draw_run(const fs::path& directory, const fs::path& html) {
     const auto run = load_run(directory, "");
     if (!run) return Failure{run.error().message};
     const auto text = read_file(directory / "scenario.yaml");
@@ -59,7 +58,7 @@ fs::path directory_of(const fs::path& path) {
 }
 
 /// Pages of one certificate, beside it.
-Outcome draw_certificate(const fs::path& directory, const report::Certificate& certificate) {
+std::optional<Failure> draw_certificate(const fs::path& directory, const report::Certificate& certificate) {
     for (const auto& result : certificate.cases) {
         const auto run = directory / result.run;
         // A certificate may travel without its runs.
@@ -87,7 +86,7 @@ std::vector<fs::path> certificates_in(const fs::path& path) {
     return found;
 }
 
-Outcome draw_certificates(const std::vector<fs::path>& found, const fs::path& out, const std::string& markdown) {
+std::optional<Failure> draw_certificates(const std::vector<fs::path>& found, const fs::path& out, const std::string& markdown) {
     std::vector<report::Listed> listed;
     for (const auto& path : found) {
         auto certificate = load_certificate(path);
@@ -114,11 +113,6 @@ Result<report::Certificate> load_certificate(const fs::path& path) {
     const auto text = read_file(file);
     if (!text) return text.error();
     return report::parse_certificate(*text, file.string());
-}
-
-int refuse(const std::string& message, int code) {
-    note(fmt::format("squall: {}\n", message));
-    return code;
 }
 
 int report(const ReportArguments& arguments) {

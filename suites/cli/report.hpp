@@ -12,7 +12,4 @@ namespace squall::cli {
 bool is_certificate(const std::filesystem::path& path);
 Result<report::Certificate> load_certificate(const std::filesystem::path& path);
 
-/// Says so on standard error, and returns the code.
-int refuse(const std::string& message, int code);
-
 }  // namespace squall::cli

@@ -115,10 +115,7 @@ int reproduce(const ReproduceArguments& arguments) {
                            [](const PlannedServer& planned) { return planned.profile.launch.has_value(); });
     });
     const auto session = begin_session(launches, arguments.without);
-    if (!session) {
-        note(fmt::format("squall: {}\n", session.error().message));
-        return exit_code(Verdict::error);
-    }
+    if (!session) return refuse(session.error().message, exit_code(Verdict::error));
     Reproduction reproduction(arguments, *session);
     const bool colour = isatty(STDOUT_FILENO) == 1;
     std::vector<IncidentResult> results;

@@ -71,10 +71,7 @@ int run(const RunArguments& arguments) {
         return 2;
     }
     auto session = begin_session(profile->launch.has_value(), arguments.without);
-    if (!session) {
-        note(fmt::format("squall: {}\n", session.error().message));
-        return exit_code(Verdict::error);
-    }
+    if (!session) return refuse(session.error().message, exit_code(Verdict::error));
     PlayOptions options = std::move(*session);
     options.runs = arguments.runs;
     const bool terminal = isatty(STDERR_FILENO) == 1 && !arguments.plain;

@@ -8,10 +8,6 @@ namespace {
 constexpr std::size_t said_bytes_max = 512;
 constexpr Progress open_still{};
 
-Progress broken(const char* why) {
-    return {Progress::State::broken, why};
-}
-
 constexpr std::size_t id_line_bytes_max = SseStream::id_bytes_max + std::string_view("id: ").size();
 constexpr std::string_view data_field = "data:";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";

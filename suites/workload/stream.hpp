@@ -22,6 +22,10 @@ struct Progress {
     const char* why = nullptr;  ///< broken: what was violated, a literal
 };
 
+inline Progress broken(const char* why) {
+    return {Progress::State::broken, why};
+}
+
 /// Called in the order of the wire. What a text refers to lives for the call only.
 class StreamSink {
 public:

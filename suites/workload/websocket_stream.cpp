@@ -5,10 +5,6 @@
 namespace squall::workload {
 namespace {
 
-Progress broken(const char* why) {
-    return {Progress::State::broken, why};
-}
-
 constexpr bool is_control(std::uint8_t opcode) {
     return (opcode & 8) != 0;
 }

@@ -17,8 +17,7 @@ class CheckResults(unittest.TestCase):
         self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="squall-test-")))
 
     def build(self, name, *cases):
-        path = self.directory / name / "ctest.xml"
-        path.parent.mkdir()
+        path = self.directory / f"{name}.xml"
         if cases:
             path.write_text(f"<testsuite>{''.join(cases)}</testsuite>")
         return path
