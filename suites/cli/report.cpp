@@ -86,7 +86,8 @@ std::vector<fs::path> certificates_in(const fs::path& path) {
     return found;
 }
 
-std::optional<Failure> draw_certificates(const std::vector<fs::path>& found, const fs::path& out, const std::string& markdown) {
+std::optional<Failure> draw_certificates(const std::vector<fs::path>& found, const fs::path& out,
+                                         const std::string& markdown) {
     std::vector<report::Listed> listed;
     for (const auto& path : found) {
         auto certificate = load_certificate(path);
