@@ -1,5 +1,6 @@
-# One precompiled header for every target: a build from nothing then takes half the time. For the presets of clang; the
-# others go without, so that a header that a file forgets to include is noticed there.
+# One precompiled header for every target, and the sources of a target compiled eight at a time: a build from nothing then
+# takes a third of the time. For the presets of clang; the others go without, so that a header that a file forgets to
+# include is noticed there.
 find_package(GTest REQUIRED)
 
 # The header has Asio in it, and so its definitions have to be everybody's.
@@ -18,20 +19,25 @@ target_precompile_headers(squall_precompiled PRIVATE
 foreach(file faults/kernel/tcp_facts.cpp suites/workload/socket.cpp)
   cmake_path(GET file PARENT_PATH directory)
   set_source_files_properties(${PROJECT_SOURCE_DIR}/${file} DIRECTORY ${PROJECT_SOURCE_DIR}/${directory}
-    PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 endforeach()
 
-function(squall_use_precompiled directory)
+function(squall_build_quickly directory)
   get_property(targets DIRECTORY ${directory} PROPERTY BUILDSYSTEM_TARGETS)
   foreach(target ${targets})
     get_target_property(type ${target} TYPE)
     if(type MATCHES "EXECUTABLE|STATIC_LIBRARY|OBJECT_LIBRARY" AND NOT target STREQUAL squall_precompiled)
       target_precompile_headers(${target} REUSE_FROM squall_precompiled)
+      # Two sources of one target may not call two things by one name. Unit tests do so with their helpers, and each fault
+      # registers itself by the same.
+      if(NOT directory MATCHES "/tests/unit/" AND NOT target STREQUAL squall_faults_registered)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+      endif()
     endif()
   endforeach()
   get_property(subdirectories DIRECTORY ${directory} PROPERTY SUBDIRECTORIES)
   foreach(subdirectory ${subdirectories})
-    squall_use_precompiled(${subdirectory})
+    squall_build_quickly(${subdirectory})
   endforeach()
 endfunction()
-squall_use_precompiled(${PROJECT_SOURCE_DIR})
+squall_build_quickly(${PROJECT_SOURCE_DIR})
