@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "rig.hpp"
 #include "suites/workload/marker.hpp"
@@ -25,7 +26,8 @@ std::string read_body(Peer& peer, const std::string& head) {
 TEST(Publishing, RequestsInOrderOnOneConnection) {
     std::mutex mutex;
     std::vector<std::string> bodies, requests;
-    ScriptedServer server([&](Peer& peer, std::string head) {
+    std::optional<ScriptedServer> server;
+    server.emplace([&](Peer& peer, std::string head) {
         for (; !head.empty(); head = peer.read_head()) {
             const std::string body = read_body(peer, head);
             const std::lock_guard lock(mutex);
@@ -36,12 +38,13 @@ TEST(Publishing, RequestsInOrderOnOneConnection) {
     });
     Publisher p = publisher(500);
     p.sizes.bytes = 200;
-    Rig rig({}, server.endpoint(), {p});
+    Rig rig({}, server->endpoint(), {p});
     rig.workload->publish({"p"}, nanos_per_second);
     ASSERT_TRUE(eventually([&] { return rig.workload->live().published >= 40; }));
     rig.workload->publish({}, 0);
     rig.finish();
-    EXPECT_EQ(server.accepted(), 1);
+    EXPECT_EQ(server->accepted(), 1);
+    server.reset();  // it reads what was sent last
     EXPECT_TRUE(requests.at(0).starts_with("POST /publish?topic=news HTTP/1.1\r\n"));
     MessageScan scan(run_hash("test-run"));
     std::uint64_t next = 0;
@@ -52,7 +55,11 @@ TEST(Publishing, RequestsInOrderOnOneConnection) {
     }
     EXPECT_EQ(next, bodies.size());
     EXPECT_EQ(rig.count("messages.published") + rig.count("messages.rejected"), static_cast<double>(next));
-    EXPECT_EQ(rig.count("messages.rejected", {{"status", "429"}, {"publisher", "p"}}), static_cast<double>(next / 5));
+    const auto rejected = [&](const char* status) {
+        return rig.count("messages.rejected", {{"status", status}, {"publisher", "p"}});
+    };
+    EXPECT_LE(rejected("unanswered"), 1) << "the last one, whose answer comes after the run's end";
+    EXPECT_NEAR(rejected("429"), static_cast<double>(next / 5), rejected("unanswered"));
     // One each, but for those that the host interrupted.
     EXPECT_LE(rig.distribution("publish.latency").count(), next);
     EXPECT_GT(rig.distribution("publish.latency").count(), 0U);
