@@ -31,7 +31,7 @@ OUTPUT = SERVER.parent / "mutants"  # what the plays of this build came to
 # Mutants are played this many at a time, and so may take each other's CPUs; or the host is shared. The rig then says that
 # it could not tell, and may look again, alone, this often. A verdict on the invariant that counts is never asked for twice.
 BESIDE_EACH_OTHER = 2
-REPEATS_MAX = 2
+REPEATS_MAX = 5  # a neighbour that takes the CPUs may do so for half a minute
 PLAY_SECONDS_MAX = 120
 
 
