@@ -38,7 +38,10 @@ void IdleWatch::apply(std::optional<IdleTimeout> timeout, Endpoint front) {
         canary_close_.reset();
     }
     if (!canary_.waits()) {
-        if (auto flies = canary_.fly(front_); !flies) failed_(flies.error());
+        if (auto flies = canary_.fly(front_); !flies) {
+            canary_.land();
+            failed_(flies.error());
+        }
     }
     schedule_scan();
 }
