@@ -1,5 +1,5 @@
 # One precompiled header for every target, and the sources of a target compiled eight at a time: a build from nothing then
-# takes a third of the time. For the presets of clang; the others go without, so that a header that a file forgets to
+# takes less than half the time. For the presets of clang; the others go without, so that a header that a file forgets to
 # include is noticed there.
 find_package(GTest REQUIRED)
 
@@ -28,8 +28,8 @@ function(squall_build_quickly directory)
     get_target_property(type ${target} TYPE)
     if(type MATCHES "EXECUTABLE|STATIC_LIBRARY|OBJECT_LIBRARY" AND NOT target STREQUAL squall_precompiled)
       target_precompile_headers(${target} REUSE_FROM squall_precompiled)
-      # Two sources of one target may not call two things by one name. Unit tests do so with their helpers, and each fault
-      # registers itself by the same.
+      # Two sources of one target may not call two things by one name: a call might go to the other's overload. Unit tests
+      # do so with their helpers, and each fault registers itself by the same.
       if(NOT directory MATCHES "/tests/unit/" AND NOT target STREQUAL squall_faults_registered)
         set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
       endif()
